@@ -1,0 +1,213 @@
+"""The settings of the site; those that an operator decides come from the environment."""
+
+from pathlib import Path
+from typing import Any
+
+from django.utils.csp import CSP
+from django.utils.translation import gettext_lazy as _
+
+from chatsite import environment
+from chatsite.environment import env
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+CHAT_DATA_DIR = (BASE_DIR / env.str("CHAT_DATA_DIR", ".data")).resolve()
+
+# The public address decides hosts, origins, cookies and HSTS
+CHAT_URL, CHAT_HOST, SECURE = environment.public_address()
+SECRET_KEY = environment.secret_key(CHAT_DATA_DIR)
+DEBUG = False
+ALLOWED_HOSTS = [CHAT_HOST]
+CSRF_TRUSTED_ORIGINS = [CHAT_URL]
+CSRF_COOKIE_SECURE = SESSION_COOKIE_SECURE = SECURE
+SESSION_COOKIE_NAME = "plaza_session"
+CSRF_COOKIE_NAME = "plaza_csrf"
+SECURE_SSL_REDIRECT = False  # HAProxy redirects; behind it every request is plain http
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if SECURE else None
+SECURE_HSTS_SECONDS = 31_536_000 if SECURE else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SECURE
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+SILENCED_SYSTEM_CHECKS = ["security.W008"]  # SECURE_SSL_REDIRECT: see above
+SECURE_CSP = {
+    "default-src": [CSP.NONE],
+    "script-src": [CSP.SELF],
+    "style-src": [CSP.SELF],
+    "img-src": [CSP.SELF],
+    "font-src": [CSP.SELF],
+    "connect-src": [CSP.SELF],
+    "manifest-src": [CSP.SELF],
+    "form-action": [CSP.SELF],
+    "base-uri": [CSP.NONE],
+    "frame-ancestors": [CSP.NONE],
+}
+
+INSTALLED_APPS = [
+    "daphne",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "servestatic",
+    "django.contrib.staticfiles",
+    "channels",
+    "allauth",
+    "allauth.account",
+    "allauth.usersessions",
+    "ninja",
+    "accounts",
+    "rooms",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "django.middleware.csp.ContentSecurityPolicyMiddleware",
+    "accounts.proxy.TrustedProxyMiddleware",
+    "servestatic.middleware.ServeStaticMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "accounts.language.LanguageMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "allauth.usersessions.middleware.UserSessionsMiddleware",
+]
+ROOT_URLCONF = "chatsite.urls"
+ASGI_APPLICATION = "chatsite.asgi.application"
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "rooms.context.site",
+            ]
+        },
+    }
+]
+
+# Data: PostgreSQL in production, SQLite for one machine. Every wait for the database ends within
+# 2.5 s, so that the live door can say `unavailable` within the protocol's 3 s.
+DATABASE_WAIT_SECONDS = 2.5
+CHAT_DB_THREADS = environment.whole("CHAT_DB_THREADS", 4, least=1, most=64)
+DATABASE_URL = environment.address(
+    "DATABASE_URL", f"sqlite:///{CHAT_DATA_DIR}/plaza.sqlite3", ("sqlite", "postgres", "postgresql")
+)
+
+
+def database(url: str) -> dict[str, Any]:
+    """Django's settings for a database, with our limits on waiting."""
+    config: dict[str, Any] = dict(env.db_url_config(url))
+    milliseconds = int(DATABASE_WAIT_SECONDS * 1000)
+    if config["ENGINE"].endswith("sqlite3"):
+        config["OPTIONS"] = {
+            "timeout": DATABASE_WAIT_SECONDS,
+            "transaction_mode": "IMMEDIATE",
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;",
+        }
+        return config
+    options = config.setdefault("OPTIONS", {})
+    if socket := options.pop("host", None):
+        config["HOST"] = socket
+    options |= {
+        "pool": {
+            "min_size": 1,
+            "max_size": CHAT_DB_THREADS + 12,
+            "timeout": DATABASE_WAIT_SECONDS,
+            "max_lifetime": 3600,
+        },
+        "options": f"-c lock_timeout={milliseconds}ms -c idle_in_transaction_session_timeout=60s",
+        "connect_timeout": 2,
+        "tcp_user_timeout": milliseconds,
+    }
+    config["CONN_HEALTH_CHECKS"] = True
+    return config
+
+
+DATABASES = {"default": database(DATABASE_URL)}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# Sessions and rate limits live in the database: losing Redis signs nobody out
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_COOKIE_AGE = 60 * 60 * 24 * 90
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "chat_cache"}}
+
+REDIS_URL = environment.address("REDIS_URL", "", ("redis", "rediss", "unix"))
+CHANNEL_LAYERS: dict[str, dict[str, Any]] = {
+    "default": (
+        {"BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer", "CONFIG": {"hosts": [REDIS_URL]}}
+        if REDIS_URL
+        else {"BACKEND": "channels.layers.InMemoryChannelLayer", "CONFIG": {"capacity": 10_000}}
+    )
+}
+CHAT_WORKER = environment.choice("CHAT_WORKER", "process" if REDIS_URL else "thread", ("thread", "process"))
+
+# Limits of the live door
+CHAT_SEND_BURST = environment.whole("CHAT_SEND_BURST", 10, least=1, most=100_000)
+CHAT_SEND_PER_SECOND = environment.positive("CHAT_SEND_PER_SECOND", 5, most=100_000)
+CHAT_MAX_CONNECTIONS_PER_USER = environment.whole("CHAT_MAX_CONNECTIONS_PER_USER", 20, least=1, most=100_000)
+CHAT_DRAIN_SECONDS = environment.positive("CHAT_DRAIN_SECONDS", 10, most=3600)
+CHAT_CHECK_SECONDS = environment.positive("CHAT_CHECK_SECONDS", 1, most=60)
+CHAT_REMOVED_KEEP_DAYS = environment.whole("CHAT_REMOVED_KEEP_DAYS", 30, least=0, most=36_500)
+CHAT_TRUSTED_PROXY = environment.trusted_proxies()
+
+# People
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["accounts.backend.AccountBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"username", "email"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "optional"
+ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if SECURE else "http"
+USERSESSIONS_TRACK_ACTIVITY = False
+
+EMAIL_URL = environment.address(
+    "EMAIL_URL",
+    "consolemail://",
+    ("consolemail", "smtp", "smtps", "smtp+tls", "smtp+ssl", "filemail", "memorymail", "dummymail", "submission"),
+)
+vars().update(env.email_url_config(EMAIL_URL))
+DEFAULT_FROM_EMAIL = env.str("CHAT_EMAIL_FROM", f"plaza@{CHAT_HOST}")
+
+# Languages
+LANGUAGE_CODE = environment.choice("CHAT_LANGUAGE", "en", environment.LANGUAGES)
+LANGUAGES = [("en", _("English")), ("es", _("Spanish"))]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+USE_I18N = USE_TZ = True
+TIME_ZONE = "UTC"
+
+# Files
+STATIC_URL = "/static/"
+STATIC_ROOT = CHAT_DATA_DIR / "static"
+MEDIA_URL = "/uploads/"
+MEDIA_ROOT = CHAT_DATA_DIR / "uploads"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "servestatic.storage.CompressedManifestStaticFilesStorage"},
+}
+DATA_UPLOAD_MAX_MEMORY_SIZE = 512 * 1024
+
+LOGGING: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": env.str("CHAT_LOG_LEVEL", "INFO").upper()},
+    "loggers": {
+        "django": {"handlers": ["console"], "level": "WARNING", "propagate": False},
+        "daphne": {"handlers": ["console"], "level": "WARNING", "propagate": False},
+    },
+}

@@ -1,0 +1,1 @@
+"""Runs Plaza's processes on one machine; knows nothing of what they say."""

@@ -1,0 +1,65 @@
+"""A person in a room: their role, how much it may ask of them, and how far they have read."""
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from rooms.models.room import Room
+
+
+class MembershipQuerySet(models.QuerySet["Membership"]):
+    def active(self) -> "MembershipQuerySet":
+        return self.filter(active=True)
+
+    def listed(self) -> "MembershipQuerySet":
+        """Active, and not hidden by its owner: the rooms of `welcome`."""
+        return self.filter(active=True).exclude(involvement=Membership.Involvement.HIDDEN)
+
+    def changed_since(self, seq: int) -> "MembershipQuerySet":
+        return self.filter(changed_seq__gt=seq)
+
+    def oldest_first(self) -> "MembershipQuerySet":
+        return self.order_by("changed_seq", "id")
+
+
+
+class Membership(models.Model):
+    """Kept after leaving, inactive: `changed_seq` then tells a process that missed it when."""
+
+    class Role(models.TextChoices):
+        OWNER = "owner", _("owner")
+        MEMBER = "member", _("member")
+
+    class Involvement(models.TextChoices):
+        EVERYTHING = "everything", _("everything")
+        MENTIONS = "mentions", _("mentions")
+        NOTHING = "nothing", _("nothing")
+        HIDDEN = "hidden", _("hidden")
+
+    room = models.ForeignKey(Room, models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="memberships")
+    active = models.BooleanField(default=True)
+    role = models.CharField(_("role"), max_length=6, choices=Role, default=Role.MEMBER)
+    involvement = models.CharField(max_length=10, choices=Involvement, default=Involvement.MENTIONS)
+    read_seq = models.PositiveBigIntegerField(default=0)
+    read_at = models.DateTimeField(null=True, blank=True)
+    changed_seq = models.PositiveBigIntegerField(default=0)
+    muted_until = models.DateTimeField(null=True, blank=True)
+
+    objects: ClassVar[MembershipQuerySet] = MembershipQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        verbose_name = _("membership")
+        verbose_name_plural = _("memberships")
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["room", "user"], name="one_membership_each")
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["room", "changed_seq"], name="membership_changes"),
+            models.Index(fields=["user", "read_at"], name="membership_reads"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} / {self.room}"

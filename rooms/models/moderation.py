@@ -1,0 +1,95 @@
+"""What keeps a plaza civil: bans, reports, and the log of what moderators did."""
+
+from typing import Any, ClassVar, NoReturn
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from rooms.models.message import Message
+from rooms.models.room import Room
+
+
+class Ban(models.Model):
+    """A person who may not come in; lifting it deletes the row, and the log remembers."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, related_name="ban")
+    reason = models.CharField(_("reason"), max_length=500, blank=True)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("ban")
+        verbose_name_plural = _("bans")
+
+    def __str__(self) -> str:
+        return str(self.user)
+
+
+class Report(models.Model):
+    class Outcome(models.TextChoices):
+        OPEN = "", _("open")
+        REMOVED = "removed", _("removed")
+        DISMISSED = "dismissed", _("dismissed")
+
+    message = models.ForeignKey(Message, models.CASCADE, related_name="reports")
+    reporter = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    reason = models.CharField(_("reason"), max_length=500, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    resolved_at = models.DateTimeField(null=True, blank=True)
+    resolved_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
+    outcome = models.CharField(max_length=9, choices=Outcome, default=Outcome.OPEN, blank=True)
+
+    class Meta:
+        verbose_name = _("report")
+        verbose_name_plural = _("reports")
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["message", "reporter"], name="one_report_each")
+        ]
+
+    def __str__(self) -> str:
+        return self.reason or f"#{self.pk}"
+
+
+class LogQuerySet(models.QuerySet["ModerationEntry"]):
+    """An append-only log: nothing is changed and nothing deleted through it."""
+
+    def update(self, **_kwargs: Any) -> NoReturn:
+        raise TypeError("The moderation log is append-only.")
+
+    def delete(self) -> NoReturn:
+        raise TypeError("The moderation log is append-only.")
+
+
+class ModerationEntry(models.Model):
+    """Who did what to whom, why and when. The names are kept as they were, without foreign keys,
+    so that no deletion elsewhere reaches into the log."""
+
+    actor_id = models.BigIntegerField(null=True)
+    actor_name = models.CharField(_("who"), max_length=150, blank=True)
+    action = models.CharField(_("what"), max_length=40)
+    user_id = models.BigIntegerField(null=True)
+    user_name = models.CharField(_("whom"), max_length=150, blank=True)
+    room_id = models.BigIntegerField(null=True)
+    message_id = models.BigIntegerField(null=True)
+    reason = models.CharField(_("why"), max_length=500, blank=True)
+    details = models.JSONField(default=dict, blank=True)
+    created_at = models.DateTimeField(_("when"), auto_now_add=True)
+
+    objects: ClassVar[models.Manager["ModerationEntry"]] = LogQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("moderation entry")
+        verbose_name_plural = _("moderation log")
+        ordering: ClassVar[list[str]] = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.user_name}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if self.pk is not None:
+            raise TypeError("The moderation log is append-only.")
+        super().save(*args, **kwargs)
+
+    def delete(self, *_args: Any, **_kwargs: Any) -> NoReturn:
+        raise TypeError("The moderation log is append-only.")

@@ -7,6 +7,7 @@ from typing import ClassVar
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser, UserManager
 from django.db import models
+from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -59,6 +60,8 @@ class User(AbstractUser):
             models.CheckConstraint(
                 condition=models.Q(is_superuser=False) | models.Q(is_staff=True), name="an_owner_is_a_moderator"
             ),
+            # `@Ana` and `@ana` are one person; the index also finds who is mentioned.
+            models.UniqueConstraint(Lower("username"), name="one_username_in_any_case"),
         ]
 
     def __str__(self) -> str:

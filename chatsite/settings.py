@@ -64,10 +64,11 @@ MIDDLEWARE = [
     "accounts.proxy.TrustedProxyMiddleware",
     "servestatic.middleware.ServeStaticMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "accounts.language.LanguageMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "accounts.setup.SetupMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.language.LanguageMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -135,7 +136,14 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # Sessions and rate limits live in the database: losing Redis signs nobody out
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 SESSION_COOKIE_AGE = 60 * 60 * 24 * 90
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "chat_cache"}}
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "chat_cache",
+        # Over the default of 300 entries, others' rate limits could be crowded out
+        "OPTIONS": {"MAX_ENTRIES": 20_000},
+    }
+}
 
 REDIS_URL = environment.address("REDIS_URL", "", ("redis", "rediss", "unix"))
 CHANNEL_LAYERS: dict[str, dict[str, Any]] = {
@@ -172,6 +180,21 @@ ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "optional"
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if SECURE else "http"
+ACCOUNT_CHANGE_EMAIL = True  # one address, replaced once the new one is verified
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # else anybody could make us write to anybody
+ACCOUNT_REAUTHENTICATION_REQUIRED = True  # an open session alone must not take over an account
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_FORMS = {
+    "login": "accounts.forms.SignInForm",
+    "reset_password": "accounts.forms.ForgottenPasswordForm",
+    "reset_password_from_key": "accounts.forms.NewPasswordForm",
+    "change_password": "accounts.forms.OtherPasswordForm",
+    "set_password": "accounts.forms.FirstPasswordForm",
+    "add_email": "accounts.forms.AddressForm",
+    "reauthenticate": "accounts.forms.ItIsMeForm",
+}
+USERSESSIONS_ADAPTER = "accounts.adapter.UserSessionsAdapter"
 USERSESSIONS_TRACK_ACTIVITY = False
 
 EMAIL_URL = environment.address(

@@ -1,0 +1,16 @@
+"""Make the table of the database cache, in which the rate limits live."""
+
+from django.core.management import call_command
+from django.db import migrations
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.db.migrations.state import StateApps
+
+
+def create(_apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
+    call_command("createcachetable", database=schema_editor.connection.alias, verbosity=0)
+
+
+class Migration(migrations.Migration):
+    dependencies = [("accounts", "0002_initial")]
+
+    operations = [migrations.RunPython(create, migrations.RunPython.noop)]

@@ -17,7 +17,7 @@ MOST_PIXELS = 24_000_000
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
 
 
-def square_picture(upload: UploadedFile) -> ContentFile[bytes]:
+def square_picture(upload: UploadedFile) -> "ContentFile[bytes]":
     """The middle of the picture, 256 pixels square, as a WebP under a new name.
 
     Nothing of the file itself is kept: no name, no metadata (where the photograph was taken), and

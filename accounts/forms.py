@@ -118,7 +118,7 @@ class ProfileForm(DoorForm):
     )
     remove_avatar = forms.BooleanField(label=_("Show my initials instead of the picture"), required=False)
 
-    def clean_avatar(self) -> ContentFile[bytes] | None:
+    def clean_avatar(self) -> "ContentFile[bytes] | None":
         upload = self.cleaned_data["avatar"]
         return square_picture(upload) if upload else None
 

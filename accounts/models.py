@@ -32,9 +32,8 @@ class UserQuerySet(models.QuerySet["User"]):
         return self.filter(erased_at__isnull=True) if user.is_active else self.none()
 
 
-class PlazaUserManager(UserManager["User"]):
-    def get_queryset(self) -> UserQuerySet:
-        return UserQuerySet(self.model, using=self._db)
+class PeopleManager(UserManager.from_queryset(UserQuerySet)):  # type: ignore[misc]  # a class made at run time
+    use_in_migrations = False
 
 
 class User(AbstractUser):
@@ -49,7 +48,7 @@ class User(AbstractUser):
     is_bot = models.BooleanField(_("bot"), default=False)
     erased_at = models.DateTimeField(null=True, blank=True)
 
-    objects: ClassVar[PlazaUserManager] = PlazaUserManager()  # type: ignore[misc]
+    objects: ClassVar[PeopleManager] = PeopleManager()
 
     REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]
 

@@ -22,8 +22,7 @@ from accounts.language import chosen_at_the_door
 from accounts.models import Invitation, User
 from rooms.errors import ChatError, NotFound
 from rooms.models import Site
-from rooms.operations.invitations import accept_invitation
-from rooms.operations.people import end_all_sessions, sign_up, update_profile
+from rooms.operations.people import accept_invitation, end_all_sessions, sign_up, update_profile
 from rooms.operations.site import set_up_site, setup_secret
 
 A_YEAR = 31_536_000

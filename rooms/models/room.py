@@ -29,7 +29,11 @@ class RoomQuerySet(models.QuerySet["Room"]):
 
     def locked(self, *ids: int) -> "RoomQuerySet":
         """These rows in order of id, each locked until the transaction ends."""
-        return self.filter(id__in=ids).order_by("id").select_for_update()
+        return self.filter(id__in=ids).order_by("id").select_for_update(no_key=True)
+
+    def locked_if_free(self, *ids: int) -> "RoomQuerySet":
+        """As `locked`, less those that somebody else holds. (SQLite has one lock for all.)"""
+        return self.filter(id__in=ids).order_by("id").select_for_update(no_key=True, skip_locked=True)
 
 
 class Room(models.Model):

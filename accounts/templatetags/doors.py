@@ -1,0 +1,39 @@
+"""What the templates of the doors show."""
+
+from django import template
+from django.utils.translation import gettext as _
+
+from accounts.proxy import NO_ADDRESS
+from rooms.models import Site
+
+register = template.Library()
+
+# In this order: most browsers also claim to be the ones below them
+PROGRAMS = (("Edg", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
+SYSTEMS = (
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Android", "Android"),
+    ("Windows", "Windows"),
+    ("Mac OS X", "macOS"),
+    ("Linux", "Linux"),
+)
+
+
+@register.simple_tag
+def site_name() -> str:
+    """The name of the place. Allauth's pages have a `site` of their own, which only knows the host."""
+    return Site.load().name
+
+
+@register.filter
+def browser(user_agent: str) -> str:
+    """`Firefox, Linux` out of what a browser says of itself; enough to know one's own again."""
+    program = next((name for mark, name in PROGRAMS if mark in user_agent), _("Another program"))
+    system = next((name for mark, name in SYSTEMS if mark in user_agent), "")
+    return f"{program}, {system}" if system else program
+
+
+@register.filter
+def is_known_address(address: str) -> bool:
+    return address != NO_ADDRESS

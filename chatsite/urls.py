@@ -1,0 +1,17 @@
+"""Which door stands at which address."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+from rooms.api import api
+from rooms.health import live, metrics, ready
+
+urlpatterns = [
+    path("", include("accounts.urls")),
+    path("", include("rooms.urls")),
+    path("admin/", admin.site.urls),
+    path("api/v1/", api.urls),
+    path("healthz/live", live, name="live"),
+    path("healthz/ready", ready, name="ready"),
+    path("metrics", metrics, name="metrics"),
+]

@@ -1,0 +1,137 @@
+"""What happened, told to every process: group names, event types, publishing after the commit.
+
+The channel layer is a hint and the database the truth: a publish that fails is logged and counted,
+never raised, and the feed of each process finds what it missed.
+"""
+
+import asyncio
+import logging
+from collections.abc import Iterable
+from typing import Any, Literal, Protocol, TypedDict
+
+from asgiref.sync import async_to_sync
+from channels.layers import get_channel_layer
+from django.db import transaction
+from prometheus_client import Counter
+
+from rooms.payloads import MessagePayload, RoomState, UserPayload
+
+logger = logging.getLogger(__name__)
+lost_publishes = Counter("plaza_publishes_lost", "Events that could not be published; the feeds repair them.")
+
+NOTICES = "notices"
+PRESENCE = "presence"
+PUBLISH_SECONDS = 1.0
+
+MessageEventType = Literal["message.created", "message.updated"]
+
+
+class RoomEvent(TypedDict):
+    """One value of a room's `seq`: what goes to clients, and who joined or left with it."""
+
+    type: Literal["room.event"]
+    room: int
+    seq: int
+    event: dict[str, Any]
+    joined: list[int]
+    left: list[int]
+    reader: int  # whose position it moves, being their own message; 0 for nobody's
+
+
+class TypingEvent(TypedDict):
+    type: Literal["room.typing"]
+    room: int
+    user: UserPayload
+
+
+class NoticeHint(TypedDict):
+    type: Literal["notice"]
+
+
+class PresenceEvent(TypedDict):
+    type: Literal["presence"]
+    process: str
+    users: list[int]
+
+
+Event = RoomEvent | TypingEvent | NoticeHint | PresenceEvent
+
+
+class Publisher(Protocol):
+    """Brings events to the processes; it neither raises nor waits over a second."""
+
+    def publish(self, messages: list[tuple[str, Event]]) -> None: ...
+
+
+def publish_message(kind: MessageEventType, message: MessagePayload, reader: int = 0) -> None:
+    """A message as it now is, at its `changed_seq`."""
+    room, seq = message["room"], message["changed_seq"]
+    event = {"type": kind, "room": room, "seq": seq, "message": message}
+    _publish_change(room, seq, event, reader=reader)
+
+
+def publish_room(state: RoomState, joined: Iterable[int] = (), left: Iterable[int] = ()) -> None:
+    """A room as it now is, at its `seq`."""
+    event = {"type": "room.updated", "room": state["id"], "seq": state["seq"], "state": state}
+    _publish_change(state["id"], state["seq"], event, joined=joined, left=left)
+
+
+def publish_notices() -> None:
+    """Some notices were written: every process looks at once."""
+    publish_after_commit([(NOTICES, {"type": "notice"})])
+
+
+def room_group(room: int) -> str:
+    return f"room.{room}"
+
+
+def publish_after_commit(messages: list[tuple[str, Event]]) -> None:
+    transaction.on_commit(lambda: _publisher.publish(messages))
+
+
+def use_publisher(publisher: Publisher) -> None:
+    """A process with a feed of its own publishes through it."""
+    global _publisher
+    _publisher = publisher
+
+
+def _publish_change(
+    room: int,
+    seq: int,
+    event: dict[str, Any],
+    *,
+    joined: Iterable[int] = (),
+    left: Iterable[int] = (),
+    reader: int = 0,
+) -> None:
+    change: RoomEvent = {
+        "type": "room.event",
+        "room": room,
+        "seq": seq,
+        "event": event,
+        "joined": list(joined),
+        "left": list(left),
+        "reader": reader,
+    }
+    publish_after_commit([(room_group(room), change)])
+
+
+class LayerPublisher:
+    """For commands and the worker, which have no feed: straight to the layer, at best effort."""
+
+    def publish(self, messages: list[tuple[str, Event]]) -> None:
+        try:
+            async_to_sync(self._send)(messages)
+        except Exception:
+            # Whatever the layer raised: the change is kept, and the feeds will find it.
+            lost_publishes.inc(len(messages))
+            logger.warning("Not published: the channel layer did not take it", exc_info=True)
+
+    async def _send(self, messages: list[tuple[str, Event]]) -> None:
+        layer = get_channel_layer()
+        async with asyncio.timeout(PUBLISH_SECONDS):
+            for group, message in messages:
+                await layer.group_send(group, message)
+
+
+_publisher: Publisher = LayerPublisher()

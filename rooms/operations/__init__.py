@@ -1,0 +1,1 @@
+"""Every change to the world, one function each; all doors call these and nothing else."""

@@ -1,0 +1,236 @@
+"""People: signing up, profiles, roles, tokens, and the end of a session."""
+
+import secrets
+from typing import Any, Literal
+
+from allauth.account.models import EmailAddress
+from django.conf import settings
+from django.contrib.auth.models import Group
+from django.contrib.auth.password_validation import validate_password
+from django.contrib.sessions.models import Session
+from django.core.exceptions import ValidationError
+from django.core.files.base import File
+from django.core.validators import validate_email
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import AccessToken, Invitation, User, token_digest
+from rooms.errors import Invalid, NotAllowed, NotFound
+from rooms.models import Membership, Notice, Room
+from rooms.operations.finding import find_person
+from rooms.operations.log import log_action
+from rooms.operations.members import take_in
+from rooms.operations.notices import notify
+from rooms.operations.sequence import locked_room
+from rooms.operations.text import clean_line, clean_name
+from rooms.permissions import can_make_moderators
+
+MODERATORS = "Moderators"
+
+
+def sign_up(
+    *, invitation_code: str, username: str, name: str, password: str, email: str = "", language: str = ""
+) -> User:
+    """The account, the invitation's use and the first membership, together or not at all."""
+    person = new_person(username=username, name=name, password=password, email=email, language=language)
+    with transaction.atomic():
+        invitation = _use_invitation(invitation_code)
+        save_person(person)
+        for room_id in _first_rooms(invitation):
+            take_in(locked_room(room_id), [person])
+    return person
+
+
+def accept_invitation(*, actor: User, invitation_code: str) -> None:
+    """Somebody who has an account follows the link: it brings them into its room, and counts only then."""
+    with transaction.atomic():
+        room = Room.objects.filter(invitations__code=invitation_code, archived_at__isnull=True).first()
+        if room is None or Membership.objects.active().filter(room=room, user=actor).exists():
+            return
+        _use_invitation(invitation_code)
+        take_in(locked_room(room.id), [actor])
+
+
+def _use_invitation(code: str) -> Invitation:
+    """Counted under the invitation's lock: of two who take its last use, one comes too late."""
+    invitation = Invitation.objects.select_for_update(of=("self",)).filter(code=code).first()
+    if invitation is None or not invitation.is_open:
+        raise NotFound(_("This invitation no longer lets anybody in. Ask for another one."))
+    if invitation.uses_left is not None:
+        invitation.uses_left -= 1
+        invitation.save(update_fields=["uses_left"])
+    return invitation
+
+
+def _first_rooms(invitation: Invitation) -> list[int]:
+    """The site's first open room, and the invitation's; in order of id, as all locks are taken."""
+    first = Room.objects.filter(kind=Room.Kind.OPEN, archived_at__isnull=True).order_by("id").first()
+    invited = invitation.room if invitation.room and not invitation.room.archived else None
+    return sorted({room.id for room in (first, invited) if room is not None})
+
+
+def new_person(*, username: str, name: str, password: str, email: str = "", language: str = "") -> User:
+    """A person who is not saved yet, with everything checked; raises Invalid with the field."""
+    person = User(username=username.strip(), name=clean_name(name), email=email.strip().lower(), language=_language(language))
+    _check("username", User._meta.get_field("username").clean, person.username, person)
+    _check("password", validate_password, password, person)
+    if person.email:
+        _check("email", validate_email, person.email)
+    person.set_password(password)
+    return person
+
+
+def _check(field: str, check: Any, *values: Any) -> None:
+    try:
+        check(*values)
+    except ValidationError as error:
+        raise Invalid(field, " ".join(error.messages)) from error
+
+
+def save_person(person: User) -> None:
+    """Save somebody new; their e-mail address counts only once it is verified."""
+    try:
+        with transaction.atomic():
+            person.save()
+    except IntegrityError as error:
+        raise Invalid("username", _("Somebody has this user name already.")) from error
+    if person.email:
+        EmailAddress.objects.create(user=person, email=person.email, primary=True, verified=False)
+
+
+def _language(language: str) -> str:
+    if language and language not in dict(settings.LANGUAGES):
+        raise Invalid("language")
+    return language
+
+
+def update_profile(
+    *,
+    actor: User,
+    name: str | None = None,
+    language: str | None = None,
+    avatar: "File[bytes] | Literal[''] | None" = None,
+) -> User:
+    """A new name, language or picture ("" takes the picture away); everybody who may see it is told."""
+    person = find_person(actor)
+    before = (person.name, person.avatar.name)
+    if name is not None:
+        person.name = clean_name(name)
+    if language is not None:
+        person.language = _language(language)
+    if avatar is not None:
+        # A new file name each time, so that pictures can be cached for ever.
+        person.avatar = "" if avatar == "" else avatar  # type: ignore[assignment]
+        if avatar:
+            avatar.name = f"{secrets.token_hex(8)}-{avatar.name}"
+    with transaction.atomic():
+        person.save(update_fields=["name", "language", "avatar"])
+        if (person.name, person.avatar.name) != before:
+            notify([person.id], Notice.Kind.PROFILE)
+    return person
+
+
+def make_moderator(*, actor: User, user: User | int) -> None:
+    _set_moderator(actor, user, True)
+
+
+def unmake_moderator(*, actor: User, user: User | int) -> None:
+    _set_moderator(actor, user, False)
+
+
+def _set_moderator(actor: User, user: User | int, moderator: bool) -> None:
+    person = find_person(user)
+    if not can_make_moderators(actor) or person.is_superuser:
+        raise NotAllowed
+    with transaction.atomic():
+        group = Group.objects.get(name=MODERATORS)
+        if moderator:
+            group.user_set.add(person)
+        else:
+            group.user_set.remove(person)
+        if person.is_staff != moderator:
+            person.is_staff = moderator
+            person.save(update_fields=["is_staff"])
+            log_action(actor, "make_moderator" if moderator else "unmake_moderator", user=person)
+
+
+def set_active(*, actor: User, user: User | int, active: bool, reason: str = "") -> None:
+    """Close somebody's account, or open it again: all their connections end."""
+    person = find_person(user)
+    if not actor.is_owner or person == actor:
+        raise NotAllowed
+    with transaction.atomic():
+        if person.is_active == active:
+            return
+        person.is_active = active
+        person.save(update_fields=["is_active"])
+        log_action(actor, "activate_user" if active else "deactivate_user", user=person, reason=reason)
+        notify([person.id], Notice.Kind.ACCESS)
+
+
+def create_token(*, actor: User, user: User | int, name: str) -> tuple[AccessToken, str]:
+    """A token for oneself, or an owner's for anybody: (row, the token, which is shown only now)."""
+    person = find_person(user)
+    if person != actor and not actor.is_owner:
+        raise NotAllowed
+    token = secrets.token_urlsafe(32)
+    with transaction.atomic():
+        row = AccessToken.objects.create(user=person, name=clean_line("name", name, 80), digest=token_digest(token))
+        if person != actor:
+            log_action(actor, "create_token", user=person, token=row.pk)
+    return row, token
+
+
+def revoke_token(*, actor: User, token: AccessToken) -> None:
+    """The connections that came in by it end."""
+    if token.user_id != actor.id and not actor.is_owner:
+        raise NotAllowed
+    with transaction.atomic():
+        revoked = AccessToken.objects.filter(pk=token.pk, revoked_at__isnull=True).update(revoked_at=timezone.now())
+        if revoked:
+            notify([token.user_id], Notice.Kind.ACCESS)
+
+
+def end_session(*, user: User | int, session_key: str) -> None:
+    """Sign out one session, and end the connections that came in by it."""
+    with transaction.atomic():
+        Session.objects.filter(session_key=session_key).delete()
+        look_again(user=user)
+
+
+def end_all_sessions(*, actor: User, user: User | int, keep: str = "") -> int:
+    """Sign out everywhere, but for the session `keep`; how many sessions ended."""
+    person = find_person(user)
+    if person != actor and not actor.is_moderator:
+        raise NotAllowed
+    with transaction.atomic():
+        keys = set(person.usersession_set.values_list("session_key", flat=True)) - {keep}
+        ended, _rows = Session.objects.filter(session_key__in=keys).delete()
+        person.usersession_set.filter(session_key__in=keys).delete()
+        look_again(user=person)
+    return ended
+
+
+def look_again(*, user: User | int) -> None:
+    """Have every process ask whether this person's connections may stay."""
+    notify([user if isinstance(user, int) else user.id], Notice.Kind.ACCESS)
+
+
+def erase_person(*, actor: User, user: User | int) -> None:
+    """Take everything that names a person away; their messages stay, without an author."""
+    person = find_person(user)
+    if person.is_superuser or (person != actor and not actor.is_owner):
+        raise NotAllowed
+    with transaction.atomic():
+        person.username, person.name, person.email = f"erased-{person.id}", "", ""
+        person.avatar = ""  # type: ignore[assignment]
+        person.is_active, person.is_staff, person.erased_at = False, False, timezone.now()
+        person.set_unusable_password()
+        person.save()
+        person.groups.clear()
+        EmailAddress.objects.filter(user=person).delete()
+        AccessToken.objects.filter(user=person).delete()
+        log_action(actor, "erase_person", user=person)
+        notify([person.id], Notice.Kind.PROFILE)
+        notify([person.id], Notice.Kind.ACCESS)

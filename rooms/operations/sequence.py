@@ -1,0 +1,62 @@
+"""A room's counter: who holds the room's lock takes the next value, and what it was for is told."""
+
+from collections.abc import Iterable
+
+from rooms import events
+from rooms.errors import Archived, Muted, NotAllowed, NotFound
+from rooms.models import Membership, Message, Room
+from rooms.payloads import MessagePayload, message_payload, room_state
+from rooms.permissions import can_write, muted_until
+
+
+def locked_room(room_id: int) -> Room:
+    """The room, locked until the transaction ends."""
+    room = Room.objects.locked(room_id).first()
+    if room is None:
+        raise NotFound
+    return room
+
+
+def locked_message(message: Message) -> tuple[Room, Message]:
+    """A message as it stands once its room is locked."""
+    room = locked_room(message.room_id)
+    fresh = Message.objects.with_details().filter(id=message.id).first()
+    if fresh is None:
+        raise NotFound
+    return room, fresh
+
+
+def check_may_write(room: Room, membership: Membership | None) -> None:
+    """To be asked under the room's lock: until then, somebody may be removed or muted."""
+    if not can_write(membership):
+        raise NotAllowed
+    if until := muted_until(membership):
+        raise Muted(until)
+    check_not_archived(room)
+
+
+def check_not_archived(room: Room) -> None:
+    if room.archived:
+        raise Archived
+
+
+def take_seq(room: Room, *changed: str) -> int:
+    """The room's next value, saved together with its other changed fields."""
+    room.seq += 1
+    room.save(update_fields=["seq", *changed])
+    return room.seq
+
+
+def save_message(room: Room, message: Message, *changed: str) -> MessagePayload:
+    """Record a change of one message as the room's next value, and tell everybody."""
+    message.changed_seq = take_seq(room)
+    message.save(update_fields=["changed_seq", *changed])
+    payload = message_payload(Message.objects.with_details().get(id=message.id))
+    events.publish_message("message.updated", payload)
+    return payload
+
+
+def save_room(room: Room, *changed: str, joined: Iterable[int] = (), left: Iterable[int] = ()) -> None:
+    """Record a change of the room itself as its next value, and tell everybody."""
+    take_seq(room, *changed)
+    events.publish_room(room_state(room), joined, left)

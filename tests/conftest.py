@@ -1,0 +1,77 @@
+"""The cast and the stage: Ana owns the room, Bruno is a member, Carla is an outsider."""
+
+from collections.abc import Callable
+
+import pytest
+from django.contrib.auth.models import Group
+from django.core.cache import cache
+
+from accounts.models import User
+from rooms.models import Room, Site
+from rooms.operations.members import take_in
+from rooms.operations.people import MODERATORS, save_person
+from rooms.operations.rooms import create_room
+
+PASSWORD = "correct horse battery"
+
+
+@pytest.fixture(autouse=True)
+def _site(request: pytest.FixtureRequest) -> None:
+    """What the migrations made, which a flushed database lacks: the site's row and the group."""
+    if not {"db", "transactional_db"} & set(request.fixturenames):
+        return
+    name = "transactional_db" if "transactional_db" in request.fixturenames else "db"
+    request.getfixturevalue(name)
+    Site.objects.get_or_create(id=1)
+    Group.objects.get_or_create(name=MODERATORS)
+    cache.clear()
+
+
+@pytest.fixture
+def person() -> Callable[..., User]:
+    """Makes a person: `person("dora")`."""
+
+    def make(username: str, **fields: object) -> User:
+        user = User(username=username, name=username.capitalize(), **fields)
+        user.set_password(PASSWORD)
+        save_person(user)
+        return user
+
+    return make
+
+
+@pytest.fixture
+def ana(db: None, person: Callable[..., User]) -> User:
+    return person("ana")
+
+
+@pytest.fixture
+def bruno(db: None, person: Callable[..., User]) -> User:
+    return person("bruno")
+
+
+@pytest.fixture
+def carla(db: None, person: Callable[..., User]) -> User:
+    return person("carla")
+
+
+@pytest.fixture
+def moderator(db: None, person: Callable[..., User]) -> User:
+    user = person("moderator", is_staff=True)
+    user.groups.add(Group.objects.get(name=MODERATORS))
+    return user
+
+
+@pytest.fixture
+def owner(db: None, person: Callable[..., User]) -> User:
+    user = person("owner", is_staff=True, is_superuser=True)
+    user.groups.add(Group.objects.get(name=MODERATORS))
+    return user
+
+
+@pytest.fixture
+def plaza(ana: User, bruno: User) -> Room:
+    """A closed room of Ana's with Bruno in it; Carla stays outside."""
+    room = create_room(actor=ana, name="Plaza", kind="closed")
+    take_in(room, [bruno])
+    return room

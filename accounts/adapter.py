@@ -65,7 +65,11 @@ class AccountAdapter(DefaultAccountAdapter):
         super().send_mail(template_prefix, email, site | context)
 
     def send_notification_mail(
-        self, template_prefix: str, user: User, context: dict[str, Any] | None = None, email: str | None = None  # type: ignore[override]
+        self,
+        template_prefix: str,
+        user: User,
+        context: dict[str, Any] | None = None,
+        email: str | None = None,  # type: ignore[override]
     ) -> None:
         """What happened to an account is nobody's business but its owner's: verified addresses only."""
         address = EmailAddress.objects.get_verified(user)

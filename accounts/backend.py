@@ -33,5 +33,7 @@ def may_sign_in(user: User) -> bool:
 
 def owner_of(email: str) -> User | None:
     """The person whose verified address this is."""
-    address = EmailAddress.objects.filter(email=email.strip().lower(), verified=True).select_related("user__ban").first()
+    address = (
+        EmailAddress.objects.filter(email=email.strip().lower(), verified=True).select_related("user__ban").first()
+    )
     return address.user if address else None

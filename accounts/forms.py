@@ -171,5 +171,3 @@ class AddressForm(PlainForm, AddEmailForm):
 
 class ItIsMeForm(PlainForm, ReauthenticateForm):
     labels = {"password": _("Password")}
-
-

@@ -40,9 +40,7 @@ def setup(request: HttpRequest) -> HttpResponse:
     form = SetupForm(request.POST or None)
     if form.is_valid():
         try:
-            owner, _invitation = set_up_site(
-                secret=secret, language=chosen_at_the_door(request), **form.cleaned_data
-            )
+            owner, _invitation = set_up_site(secret=secret, language=chosen_at_the_door(request), **form.cleaned_data)
         except ChatError as error:
             form.refuse(error)
         else:

@@ -1,6 +1,7 @@
 """What the templates of the doors show."""
 
 from django import template
+from django.template import Context
 from django.utils.translation import gettext as _
 
 from accounts.proxy import NO_ADDRESS
@@ -20,10 +21,13 @@ SYSTEMS = (
 )
 
 
-@register.simple_tag
-def site_name() -> str:
-    """The name of the place. Allauth's pages have a `site` of their own, which only knows the host."""
-    return Site.load().name
+@register.simple_tag(takes_context=True)
+def site_name(context: Context) -> str:
+    """The name of the place, read once a page. Allauth's pages have a `site` of their own, which
+    only knows the host."""
+    if "site_name" not in context:
+        context.dicts[0]["site_name"] = Site.load().name
+    return str(context["site_name"])
 
 
 @register.filter

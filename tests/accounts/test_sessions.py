@@ -1,0 +1,76 @@
+"""Where somebody is signed in, and signing out here and everywhere."""
+
+import pytest
+from django.contrib.sessions.models import Session
+from django.test import Client
+
+from accounts.models import User
+from rooms.models import Notice
+from tests.accounts.conftest import who_is_in
+from tests.conftest import PASSWORD
+
+
+@pytest.fixture
+def elsewhere(ana_in: Client) -> Client:
+    """Ana's telephone."""
+    telephone = Client(headers={"User-Agent": "Mozilla/5.0 (iPhone; CPU iPhone OS 26_0) Safari/604.1"})
+    telephone.post("/accounts/login/", {"login": "ana", "password": PASSWORD})
+    return telephone
+
+
+def notices(user: User) -> int:
+    return Notice.objects.filter(user=user, kind=Notice.Kind.ACCESS).count()
+
+
+def test_ana_sees_where_she_is_signed_in(ana_in: Client, elsewhere: Client) -> None:
+    page = ana_in.get("/accounts/sessions/").text
+
+    assert "Safari, iPhone" in page
+    assert page.count("this one") == 1
+
+
+def test_signing_out_here_leaves_the_telephone_signed_in(ana_in: Client, elsewhere: Client, ana: User) -> None:
+    key = ana_in.session.session_key
+    before = notices(ana)
+
+    ana_in.post("/accounts/logout/")
+
+    assert not Session.objects.filter(session_key=key).exists()
+    assert who_is_in(ana_in) is None
+    assert who_is_in(elsewhere) == ana
+    assert notices(ana) == before + 1
+
+
+def test_a_link_alone_signs_nobody_out(ana_in: Client, ana: User) -> None:
+    ana_in.get("/accounts/logout/")
+    ana_in.get("/settings/sessions/end/")
+
+    assert who_is_in(ana_in) == ana
+
+
+def test_signing_out_everywhere_else_keeps_this_browser(ana_in: Client, elsewhere: Client, ana: User) -> None:
+    before = notices(ana)
+
+    ana_in.post("/accounts/sessions/")
+
+    assert who_is_in(ana_in) == ana
+    assert who_is_in(elsewhere) is None
+    assert notices(ana) == before + 1
+
+
+def test_signing_out_everywhere_means_here_too(ana_in: Client, elsewhere: Client, ana: User) -> None:
+    response = ana_in.post("/settings/sessions/end/")
+
+    assert response["Location"] == "/accounts/login/"
+    assert who_is_in(ana_in) is None
+    assert who_is_in(elsewhere) is None
+    assert not Session.objects.filter(session_key__in=ana.usersession_set.values("session_key")).exists()
+
+
+def test_nobody_signs_somebody_else_out(ana_in: Client, ana: User, carla: User) -> None:
+    browser = Client()
+    browser.force_login(carla)
+
+    browser.post("/settings/sessions/end/")
+
+    assert who_is_in(ana_in) == ana

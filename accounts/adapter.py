@@ -38,11 +38,11 @@ class AccountAdapter(DefaultAccountAdapter):
         address: str = request.META["REMOTE_ADDR"]
         return address
 
-    def pre_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse | None:  # type: ignore[override]
+    def pre_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse | None:
         """The password was right: say why it does not open."""
         return None if may_sign_in(user) else self.respond_user_inactive(request, user)
 
-    def respond_user_inactive(self, request: HttpRequest, user: User) -> HttpResponse:  # type: ignore[override]
+    def respond_user_inactive(self, request: HttpRequest, user: User) -> HttpResponse:
         return render(request, "account/account_inactive.html", {"ban": getattr(user, "ban", None)}, status=403)
 
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
@@ -69,7 +69,7 @@ class AccountAdapter(DefaultAccountAdapter):
         template_prefix: str,
         user: User,
         context: dict[str, Any] | None = None,
-        email: str | None = None,  # type: ignore[override]
+        email: str | None = None,
     ) -> None:
         """What happened to an account is nobody's business but its owner's: verified addresses only."""
         address = EmailAddress.objects.get_verified(user)

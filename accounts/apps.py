@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 class AccountsConfig(AppConfig):
     name = "accounts"
-    verbose_name = _("Accounts")  # type: ignore[assignment]
+    verbose_name = _("Accounts")
 
     def ready(self) -> None:
         from allauth.account.decorators import secure_admin_login

@@ -2,7 +2,7 @@
 
 import secrets
 from io import BytesIO
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
@@ -17,7 +17,7 @@ MOST_PIXELS = 24_000_000
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
 
 
-def square_picture(upload: UploadedFile) -> "ContentFile[bytes]":
+def square_picture(upload: "UploadedFile[Any]") -> "ContentFile[bytes]":
     """The middle of the picture, 256 pixels square, as a WebP under a new name.
 
     Nothing of the file itself is kept: no name, no metadata (where the photograph was taken), and

@@ -28,9 +28,15 @@ from rooms.operations.site import set_up_site, setup_secret
 A_YEAR = 31_536_000
 
 
+class PersonRequest(HttpRequest):
+    """A request behind `login_required`."""
+
+    user: User
+
+
 @never_cache
 @sensitive_post_parameters("password", "secret")
-@rate_limit(action="signup")
+@rate_limit(action="signup")  # type: ignore[untyped-decorator]
 def setup(request: HttpRequest) -> HttpResponse:
     if Site.objects.filter(set_up_at__isnull=False).exists():
         return redirect("/")
@@ -56,7 +62,7 @@ def sign_in(request: HttpRequest, user: User, next_page: str) -> HttpResponse:
 
 @login_required
 @never_cache
-def first_invitation(request: HttpRequest) -> HttpResponse:
+def first_invitation(request: PersonRequest) -> HttpResponse:
     """What the owner sees after the setup: the link for everybody else."""
     invitation = Invitation.objects.open().filter(created_by=request.user).order_by("id").first()
     if invitation is None:
@@ -66,14 +72,14 @@ def first_invitation(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 @sensitive_post_parameters("password")
-@rate_limit(action="signup")
+@rate_limit(action="signup")  # type: ignore[untyped-decorator]
 def join(request: HttpRequest, code: str) -> HttpResponse:
     """An invitation link: it makes an account for a stranger, and takes somebody with one to the room."""
     invitation = Invitation.objects.select_related("room", "created_by").filter(code=code).first()
     if invitation is None or not invitation.is_open:
         return render(request, "accounts/invitation_closed.html", status=404)
-    if request.user.is_authenticated:
-        return join_as_oneself(request, invitation)
+    if isinstance(request.user, User):
+        return join_as_oneself(request, request.user, invitation)
     form = JoinForm(request.POST or None)
     if form.is_valid():
         try:
@@ -87,9 +93,9 @@ def join(request: HttpRequest, code: str) -> HttpResponse:
     return render(request, "accounts/join.html", {"form": form, "invitation": invitation})
 
 
-def join_as_oneself(request: HttpRequest, invitation: Invitation) -> HttpResponse:
+def join_as_oneself(request: HttpRequest, person: User, invitation: Invitation) -> HttpResponse:
     try:
-        accept_invitation(actor=request.user, invitation_code=invitation.code)
+        accept_invitation(actor=person, invitation_code=invitation.code)
     except ChatError as error:
         messages.error(request, error.detail)
         return redirect("/")
@@ -102,7 +108,7 @@ def home_of(invitation: Invitation) -> str:
 
 @login_required
 @never_cache
-def settings_page(request: HttpRequest) -> HttpResponse:
+def settings_page(request: PersonRequest) -> HttpResponse:
     person = request.user
     form = ProfileForm(
         request.POST or None, request.FILES or None, initial={"name": person.name, "language": person.language}
@@ -121,7 +127,7 @@ def settings_page(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_POST
-def sign_out_everywhere(request: HttpRequest) -> HttpResponse:
+def sign_out_everywhere(request: PersonRequest) -> HttpResponse:
     end_all_sessions(actor=request.user, user=request.user)
     logout(request)
     messages.success(request, _("You have signed out everywhere."))

@@ -9,9 +9,11 @@ from datetime import timedelta
 from pathlib import Path
 from textwrap import dedent
 from threading import Barrier
+from typing import Any
 
 import pytest
 from allauth.account.models import EmailAddress
+from allauth.usersessions.models import UserSession
 from django.core import mail
 from django.db import connection
 from django.test import Client
@@ -32,7 +34,7 @@ def invitation(ana: User, plaza: Room) -> Invitation:
     return create_invitation(actor=ana, room=plaza, uses=1)
 
 
-def join(browser: Client, invitation: Invitation, **fields: str):
+def join(browser: Client, invitation: Invitation, **fields: str) -> Any:
     return browser.post(f"/join/{invitation.code}/", {**FIELDS, **fields})
 
 
@@ -53,7 +55,7 @@ def test_a_stranger_gets_an_account_a_room_and_a_session_at_once(
     assert response["Location"] == f"/rooms/{plaza.id}/"
     assert is_member("dora", plaza)
     assert who_is_in(visitor) == dora
-    assert dora.usersession_set.count() == 1
+    assert UserSession.objects.filter(user=dora).count() == 1
 
 
 def test_the_last_use_lets_one_person_in(visitor: Client, invitation: Invitation) -> None:

@@ -9,8 +9,8 @@ SPANISH = {"Accept-Language": "es-AR,es;q=0.9,en;q=0.5"}
 GERMAN = {"Accept-Language": "de"}
 
 
-def language_of(browser: Client, path: str = "/accounts/login/", **headers: dict[str, str]) -> str:
-    return browser.get(path, **headers)["Content-Language"]
+def language_of(browser: Client, path: str = "/accounts/login/", headers: dict[str, str] | None = None) -> str:
+    return browser.get(path, headers=headers)["Content-Language"]
 
 
 def test_strangers_get_the_language_of_their_browser(visitor: Client) -> None:

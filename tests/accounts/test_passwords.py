@@ -1,5 +1,7 @@
 """Forgotten, changed and guessed passwords."""
 
+from typing import Any
+
 from django.core import mail
 from django.test import Client
 
@@ -12,7 +14,7 @@ ADDRESS = "ana@alameda.example"
 NEW = "another door of old wood"
 
 
-def forget(browser: Client, email: str = ADDRESS):
+def forget(browser: Client, email: str = ADDRESS) -> Any:
     return browser.post("/accounts/password/reset/", {"email": email})
 
 

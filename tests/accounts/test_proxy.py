@@ -1,6 +1,7 @@
 """Where a request comes from."""
 
 import pytest
+from allauth.usersessions.models import UserSession
 from django.test import Client
 from pytest_django import Settings
 
@@ -64,7 +65,7 @@ def test_people_can_sign_in_behind_a_unix_socket(
     )
 
     assert response.status_code == 302
-    assert ana.usersession_set.get().ip == address
+    assert UserSession.objects.filter(user=ana).get().ip == address
 
 
 def test_whoever_changes_the_header_stays_under_the_limit_of_their_own_address(visitor: Client, ana: User) -> None:

@@ -2,6 +2,7 @@
 
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -25,7 +26,7 @@ def picture(kind: str = "PNG", size: tuple[int, int] = (640, 320), **options: ob
     return content.getvalue()
 
 
-def save(browser: Client, content: bytes | None = None, file_name: str = "me.png", **fields: str):
+def save(browser: Client, content: bytes | None = None, file_name: str = "me.png", **fields: str) -> Any:
     upload = {"avatar": SimpleUploadedFile(file_name, content)} if content is not None else {}
     return browser.post("/settings/", {"name": "Ana", "language": "", **fields, **upload})
 
@@ -60,7 +61,7 @@ def test_a_picture_becomes_a_small_square_without_its_past(ana_in: Client, ana: 
     with Image.open(ana.avatar.path) as made:
         assert (made.format, made.size) == ("WEBP", (256, 256))
         assert not made.getexif()
-    assert "holiday" not in ana.avatar.name
+    assert "holiday" not in str(ana.avatar)
 
 
 def test_a_picture_lies_as_the_camera_was_held(ana_in: Client, ana: User) -> None:
@@ -75,8 +76,8 @@ def test_a_picture_lies_as_the_camera_was_held(ana_in: Client, ana: User) -> Non
 
     ana.refresh_from_db()
     with Image.open(ana.avatar.path) as made:
-        red, _green, blue = made.convert("RGB").getpixel((128, 20))
-    assert red > 200 > 60 > blue
+        top = made.convert("RGB").crop((0, 0, 256, 40)).resize((1, 1)).tobytes()
+    assert top[0] > 200 > 60 > top[2]
 
 
 @pytest.mark.parametrize(

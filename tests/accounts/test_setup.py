@@ -1,7 +1,10 @@
 """The first person."""
 
+from typing import Any
+
 import pytest
 from django.test import Client
+from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import Invitation, User
 from rooms.errors import NotFound
@@ -14,7 +17,7 @@ FIELDS = {"site_name": "Barrio Alameda", "name": "Ana", "username": "ana", "pass
 pytestmark = pytest.mark.django_db
 
 
-def set_up(browser: Client, **fields: str):
+def set_up(browser: Client, **fields: str) -> Any:
     return browser.post("/setup/", {"secret": setup_secret(), **FIELDS, **fields})
 
 
@@ -84,7 +87,9 @@ def test_nobody_sets_the_site_up_twice(client: Client) -> None:
     assert not User.objects.filter(username="carla").exists()
 
 
-def test_once_set_up_the_question_is_not_asked_again(client: Client, django_assert_num_queries) -> None:
+def test_once_set_up_the_question_is_not_asked_again(
+    client: Client, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
     set_up(client)
     client.get("/join/anything/")
     client.logout()

@@ -1,7 +1,10 @@
 """Who gets in, and who is told why not."""
 
+from typing import Any
+
 import pytest
 from django.test import Client
+from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import User
 from rooms.operations.moderation import ban_user
@@ -9,7 +12,7 @@ from tests.accounts.conftest import give_address, who_is_in
 from tests.conftest import PASSWORD
 
 
-def sign_in(browser: Client, login: str, password: str = PASSWORD):
+def sign_in(browser: Client, login: str, password: str = PASSWORD) -> Any:
     return browser.post("/accounts/login/", {"login": login, "password": password})
 
 
@@ -89,7 +92,9 @@ def test_a_ban_ends_the_sessions_that_are_open(ana_in: Client, ana: User, owner:
     assert who_is_in(ana_in) is None
 
 
-def test_a_banned_person_costs_no_query_of_their_own(ana_in: Client, django_assert_num_queries) -> None:
+def test_a_banned_person_costs_no_query_of_their_own(
+    ana_in: Client, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
     ana_in.get("/settings/")
     with django_assert_num_queries(3):  # session, person with ban, the site's name
         ana_in.get("/settings/")

@@ -26,15 +26,16 @@ POSTGRES = Package("postgresql", "/usr/lib/postgresql/*/bin/postgres")
 REDIS = Package("redis-server", "redis-server")
 HAPROXY = Package("haproxy", "haproxy")
 CLUSTER = (POSTGRES, REDIS, HAPROXY)
+NODE = (Package("nodejs", "node"), Package("npm", "npm"))
 TESTS = (
     *CLUSTER,
+    *NODE,
     Package("chromium", "chromium"),
     Package("fonts-liberation", "/usr/share/fonts/truetype/liberation*/*.ttf"),
     Package("fonts-noto-color-emoji", "/usr/share/fonts/truetype/noto/NotoColorEmoji.ttf"),
     Package("gettext", "msgfmt"),
-    Package("nodejs", "node"),
-    Package("npm", "npm"),
     Package("openssl", "openssl"),
+    Package("curl", "curl"),
 )
 
 

@@ -24,7 +24,6 @@ def main() -> None:
         return
     print("Readying the database and the static files …", flush=True)
     manage("migrate", "--noinput", "--verbosity", "0")
-    manage("createcachetable")
     manage("collectstatic", "--noinput", "--clear", "--verbosity", "0")
     stamp.write_text(fingerprint(data))
 

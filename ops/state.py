@@ -53,14 +53,18 @@ class StateFile:
     def forget_pid(self, name: str, pid: int) -> None:
         """Say that a process has ended, unless another has taken its place."""
         with self._locked():
-            if self.pid(name) == pid:
+            if self._recorded(name) == pid:
                 self._replace_pid(name, None)
 
     def pid(self, name: str) -> int | None:
         """The pid of a process that runs."""
+        pid = self._recorded(name)
+        return pid if pid is not None and runs(pid) else None
+
+    def _recorded(self, name: str) -> int | None:
         state = self.read()
-        pids = [process["pid"] for process in state["processes"] if process["name"] == name] if state else []
-        return pids[0] if pids and pids[0] is not None and runs(pids[0]) else None
+        processes = state["processes"] if state else []
+        return next((process["pid"] for process in processes if process["name"] == name), None)
 
     def _replace_pid(self, name: str, pid: int | None) -> None:
         state = self.read()

@@ -2,6 +2,7 @@
 
 from ipaddress import ip_network
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import environ
@@ -30,8 +31,7 @@ def secret_key(data_dir: Path) -> str:
     secret = env.str("SECRET_KEY", "") or (kept.read_text().strip() if kept.is_file() else "")
     if not secret:
         raise ImproperlyConfigured(
-            "SECRET_KEY is not set. Make one with: "
-            "python3 -c 'import secrets; print(secrets.token_urlsafe(50))'"
+            "SECRET_KEY is not set. Make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(50))'"
         )
     if len(secret) < 32 or any(example in secret.lower() for example in EXAMPLE_SECRETS):
         raise ImproperlyConfigured("SECRET_KEY must be at least 32 random characters, not the example's.")
@@ -72,6 +72,27 @@ def address(name: str, default: str, schemes: tuple[str, ...]) -> str:
     if value and urlsplit(value).scheme not in schemes:
         raise ImproperlyConfigured(f"{name} must begin with one of {', '.join(s + '://' for s in schemes)}; check it.")
     return value
+
+
+def mailer(url: str) -> dict[str, Any]:
+    """Django's settings for outgoing mail."""
+    config = env.email_url_config(url)
+    if config["EMAIL_BACKEND"].endswith(".filebased.EmailBackend"):
+        return {"BACKEND": config["EMAIL_BACKEND"], "OPTIONS": {"file_path": f"/{config['EMAIL_FILE_PATH']}"}}
+    if not config["EMAIL_BACKEND"].endswith(".smtp.EmailBackend"):
+        return {"BACKEND": config["EMAIL_BACKEND"]}
+    return {
+        "BACKEND": config["EMAIL_BACKEND"],
+        "OPTIONS": {
+            "host": config["EMAIL_HOST"],
+            "port": config["EMAIL_PORT"] or 25,
+            "username": config["EMAIL_HOST_USER"],
+            "password": config["EMAIL_HOST_PASSWORD"],
+            "use_tls": config.get("EMAIL_USE_TLS", False),
+            "use_ssl": config.get("EMAIL_USE_SSL", False),
+            "timeout": 10,  # seconds that somebody's request may wait for a mail server
+        },
+    }
 
 
 def trusted_proxies() -> tuple[str, ...]:

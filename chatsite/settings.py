@@ -109,8 +109,9 @@ def database(url: str) -> dict[str, Any]:
         config["OPTIONS"] = {
             "timeout": DATABASE_WAIT_SECONDS,
             "transaction_mode": "IMMEDIATE",
-            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;",
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
         }
+        config["TEST"] = {"NAME": str(CHAT_DATA_DIR / "test.sqlite3")}
         return config
     options = config.setdefault("OPTIONS", {})
     if socket := options.pop("host", None):
@@ -202,7 +203,7 @@ EMAIL_URL = environment.address(
     "consolemail://",
     ("consolemail", "smtp", "smtps", "smtp+tls", "smtp+ssl", "filemail", "memorymail", "dummymail", "submission"),
 )
-vars().update(env.email_url_config(EMAIL_URL))
+MAILERS = {"default": environment.mailer(EMAIL_URL)}
 DEFAULT_FROM_EMAIL = env.str("CHAT_EMAIL_FROM", f"plaza@{CHAT_HOST}")
 
 # Languages

@@ -13,9 +13,14 @@ class ChatError(Exception):
     status: ClassVar[int] = 500
 
     def __init__(self, detail: str = "", **extra: Any) -> None:
-        self.detail = detail or self.default_detail()
+        self._detail = detail
         self.extra = extra
-        super().__init__(self.detail)
+        super().__init__(detail or self.code)
+
+    @property
+    def detail(self) -> str:
+        """What happened, in the language of whoever asks."""
+        return self._detail or self.default_detail()
 
     def default_detail(self) -> str:
         return _("Something went wrong here.")

@@ -54,7 +54,13 @@ class PresenceEvent(TypedDict):
     users: list[int]
 
 
-Event = RoomEvent | TypingEvent | NoticeHint | PresenceEvent
+class EchoEvent(TypedDict):
+    """A process's word to itself, by which it knows that the layer still carries."""
+
+    type: Literal["echo"]
+
+
+Event = RoomEvent | TypingEvent | NoticeHint | PresenceEvent | EchoEvent
 
 
 class Publisher(Protocol):

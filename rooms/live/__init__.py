@@ -1,0 +1,1 @@
+"""The live door: one WebSocket a client, one feed a process."""

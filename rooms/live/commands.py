@@ -1,0 +1,186 @@
+"""The commands of the protocol: each parses its fields, calls one operation, and says what its ack adds."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from rooms import events
+from rooms.errors import Invalid, NotFound, TooFast, Unavailable, UnknownCommand
+from rooms.limits import SendLimiter
+from rooms.live import frames, queries
+from rooms.live.connection import Connection
+from rooms.live.frames import Json
+from rooms.live.process import Live
+from rooms.operations import messages, reactions
+from rooms.operations.messages import Draft
+from rooms.operations.reads import ReadMark
+from rooms.payloads import ReadPayload, user_payload
+
+ANSWER_SECONDS = 3.0
+TYPING_SECONDS = 1.0
+
+type Handler = Callable[[Live, Connection, Json], Awaitable[Json]]
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """`writes`: its outcome matters to the order of those that follow. `quiet`: needs no `ref`."""
+
+    handle: Handler
+    writes: bool = True
+    quiet: bool = False
+
+
+async def run(live: Live, connection: Connection, frame: Json) -> Json | None:
+    """The answer to a frame: an ack, a pong, or None where none is wanted; raises ChatError."""
+    ref = frames.ref_of(frame)
+    name = frame.get("type")
+    command = COMMANDS.get(name) if isinstance(name, str) else None
+    if ref is None and (command is None or not command.quiet):
+        raise Invalid("ref")
+    if not isinstance(name, str):
+        raise Invalid("type")
+    if command is None:
+        raise UnknownCommand
+    added = await (
+        _in_order(live, connection, command, frame) if command.writes else command.handle(live, connection, frame)
+    )
+    if name == "ping":
+        return {"type": "pong"} if ref is None else {"type": "pong", "ref": ref}
+    return None if ref is None else {"type": "ack", "ref": ref, **added}
+
+
+async def _in_order(live: Live, connection: Connection, command: Command, frame: Json) -> Json:
+    """A write answers within 3 s. One whose outcome is not known yet keeps the later ones waiting:
+    they are `unavailable` too, so that none takes effect before it."""
+    if connection.unknown is not None and not connection.unknown.done():
+        raise Unavailable
+    work = asyncio.ensure_future(command.handle(live, connection, frame))
+    connection.unknown = work
+    done, _waiting = await asyncio.wait([work], timeout=ANSWER_SECONDS)
+    if not done:
+        work.add_done_callback(lambda late: late.cancelled() or late.exception())
+        raise Unavailable
+    return work.result()
+
+
+async def _send(live: Live, connection: Connection, frame: Json) -> Json:
+    draft = Draft(
+        actor=connection.identity.user,
+        room=frames.integer(frame, "room"),
+        key=frames.uuid(frame, "key"),
+        body=frames.string(frame, "body"),
+        reply_to=frames.optional_integer(frame, "reply_to"),
+    )
+    frames.no_attachments(frame)
+    _not_too_fast(live.send_limiter, connection)
+    sent = await live.sends.put(draft)
+    return {"message": sent.message, "duplicate": True} if sent.duplicate else {"message": sent.message}
+
+
+def _not_too_fast(limiter: SendLimiter, connection: Connection) -> None:
+    if wait := limiter.take(connection.user):
+        raise TooFast(wait)
+
+
+async def _edit(live: Live, connection: Connection, frame: Json) -> Json:
+    message, body = frames.integer(frame, "message"), frames.string(frame, "body")
+    return await _change(live, connection, messages.edit_message, message=message, body=body)
+
+
+async def _delete(live: Live, connection: Connection, frame: Json) -> Json:
+    return await _change(live, connection, messages.delete_message, message=frames.integer(frame, "message"))
+
+
+async def _undelete(live: Live, connection: Connection, frame: Json) -> Json:
+    return await _change(live, connection, messages.undelete_message, message=frames.integer(frame, "message"))
+
+
+async def _add_reaction(live: Live, connection: Connection, frame: Json) -> Json:
+    message, emoji = frames.integer(frame, "message"), frames.string(frame, "emoji")
+    return await _change(live, connection, reactions.add_reaction, message=message, emoji=emoji)
+
+
+async def _remove_reaction(live: Live, connection: Connection, frame: Json) -> Json:
+    message, emoji = frames.integer(frame, "message"), frames.string(frame, "emoji")
+    return await _change(live, connection, reactions.remove_reaction, message=message, emoji=emoji)
+
+
+async def _change(live: Live, connection: Connection, operation: Callable[..., Any], **fields: Any) -> Json:
+    _not_too_fast(live.change_limiter, connection)
+    message = await live.database.run(operation, actor=connection.identity.user, **fields)
+    return {"message": message}
+
+
+async def _read(live: Live, connection: Connection, frame: Json) -> Json:
+    room, seq = frames.integer(frame, "room"), frames.integer(frame, "seq")
+    return await _mark(live, connection, ReadMark(connection.user, room, seq))
+
+
+async def _unread(live: Live, connection: Connection, frame: Json) -> Json:
+    room, seq = frames.integer(frame, "room"), frames.integer(frame, "seq")
+    return await _mark(live, connection, ReadMark(connection.user, room, seq, back=True))
+
+
+async def _mark(live: Live, connection: Connection, mark: ReadMark) -> Json:
+    if mark.seq < 0:
+        raise Invalid("seq")
+    read = await live.reads.put(mark)
+    _tell_others(live, connection, read)
+    return dict(read)
+
+
+def _tell_others(live: Live, connection: Connection, read: ReadPayload) -> None:
+    """The user's other connections on this process at once; the rest look once a second."""
+    connection.reads[read["room"]] = (read["read_seq"], read["unread"], read["mentions"])
+    for other in live.feed.clients.get(connection.user, ()):
+        if other is not connection and isinstance(other, Connection):
+            other.tell_read(read)
+
+
+async def _resume(live: Live, connection: Connection, frame: Json) -> Json:
+    epoch, held = frames.string(frame, "epoch"), frames.cursors(frame)
+    mine = {room: seq for room, seq in held.items() if room in live.feed.seats[connection]}
+    current, positions = await live.database.run(queries.positions, list(mine))
+    for room, cursor in mine.items():
+        await connection.taken()
+        if connection.closed:
+            break
+        seat = live.feed.seats[connection].get(room)
+        if seat is None or (current == epoch and positions.get(room) == cursor):
+            continue
+        # A cursor ahead of every room asks for the reset that another epoch needs.
+        await live.feed.resume(seat, cursor if current == epoch else RESET_CURSOR)
+    return {}
+
+
+async def _typing(live: Live, connection: Connection, frame: Json) -> Json:
+    room = frames.integer(frame, "room")
+    if room not in live.feed.seats[connection]:
+        raise NotFound
+    if connection.may_type(room, TYPING_SECONDS):
+        user = user_payload(connection.identity.user)
+        live.tell_typing(room, dict(user))
+        live.link.publish(events.room_group(room), {"type": "room.typing", "room": room, "user": user})
+    return {}
+
+
+async def _ping(_live: Live, _connection: Connection, _frame: Json) -> Json:
+    return {}
+
+
+RESET_CURSOR = 2**63 - 1
+COMMANDS: dict[str, Command] = {
+    "message.send": Command(_send),
+    "message.edit": Command(_edit),
+    "message.delete": Command(_delete),
+    "message.undelete": Command(_undelete),
+    "reaction.add": Command(_add_reaction),
+    "reaction.remove": Command(_remove_reaction),
+    "room.read": Command(_read),
+    "room.unread": Command(_unread),
+    "rooms.resume": Command(_resume, writes=False),
+    "typing": Command(_typing, writes=False, quiet=True),
+    "ping": Command(_ping, writes=False, quiet=True),
+}

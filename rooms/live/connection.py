@@ -1,0 +1,159 @@
+"""One client's connection: what it was told, what waits for it, and when it has to go."""
+
+import asyncio
+import random
+import time
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+from accounts.models import User
+from rooms.changes import encode
+from rooms.live.outlet import Backlog, Outlet
+from rooms.payloads import ReadPayload
+
+HEARTBEAT = 10  # seconds
+QUIET = 8.0  # seconds after which the sweep writes a heartbeat, so that one comes within 10 s
+LIVE_LIMIT = 1024 * 1024  # bytes of live frames that may wait
+STALL_SECONDS = 10.0
+LAST_WORD_SECONDS = 2.0  # for a close frame to get through
+PACE = 256 * 1024  # bytes that may wait before the next answer to a resume is read
+PACE_LOOK = 0.02
+MALFORMED_LIMIT = 20  # in a minute
+
+GOING_AWAY = 1012
+NOT_SIGNED_IN = 4401
+BANNED = 4403
+TOO_SLOW = 4408
+TOO_MANY = 4429
+MALFORMED = 4400
+TOO_BIG = 1009
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who is there, and by which credentials."""
+
+    user: User
+    session_key: str | None
+    token: int | None
+    expires_at: datetime | None
+
+
+class Connection:
+    """Written to by the feed and by the commands; the door reads for it."""
+
+    def __init__(self, outlet: Outlet, identity: Identity) -> None:
+        self.id = uuid4().hex[:12]
+        self.outlet = outlet
+        self.identity = identity
+        self.user = identity.user.id
+        self.reads: dict[int, tuple[int, int, int]] = {}  # room → (read_seq, unread, mentions) as told
+        self.involvements: dict[int, str] = {}
+        self.welcomed = False
+        self.look_later: set[int] = set()
+        self.closed = False
+        self.busy: asyncio.Future[None] | None = None
+        self.unknown: asyncio.Future[Any] | None = None  # a write whose outcome is not known yet
+        self.leave_at: float | None = None  # once `reconnect` was sent
+        self._backlog = Backlog()
+        self._before_welcome: list[bytes] = []
+        self._malformed: deque[float] = deque()
+        self._typed: dict[int, float] = {}
+        self._wrote_at = time.monotonic()
+
+    # Down
+
+    def write(self, data: bytes, *, live: bool = True) -> None:
+        if self.closed:
+            return
+        if not self.welcomed and live:
+            self._before_welcome.append(data)
+            return
+        self._wrote_at = now = time.monotonic()
+        size = self.outlet.write(data)
+        self._backlog.wrote(size, self.outlet.waiting(), now, live=live)
+        if self._backlog.live > LIVE_LIMIT:
+            self.end_slow()
+
+    def send(self, frame: Mapping[str, Any], *, live: bool = True) -> None:
+        self.write(encode(frame), live=live)
+
+    def welcome(self) -> None:
+        """`welcome` is written: what came meanwhile follows it."""
+        self.welcomed = True
+        early, self._before_welcome = self._before_welcome, []
+        for data in early:
+            self.write(data)
+
+    async def taken(self) -> None:
+        while not self.closed and self.outlet.waiting() >= PACE:
+            await asyncio.sleep(PACE_LOOK)
+
+    def wrote_own(self, room: int, seq: int) -> None:
+        self.reads[room] = (seq, 0, 0)
+
+    def tell_read(self, read: ReadPayload) -> None:
+        """Tell a position that this connection does not know yet."""
+        state = (read["read_seq"], read["unread"], read["mentions"])
+        if self.reads.get(read["room"]) != state:
+            self.reads[read["room"]] = state
+            self.send({"type": "read", **read})
+
+    # The end
+
+    def close(self, code: int, reason: str = "") -> None:
+        if self.closed:
+            return
+        self.closed = True
+        self.outlet.close(code, reason[:100])
+        asyncio.get_running_loop().call_later(LAST_WORD_SECONDS, self._make_sure)
+
+    def _make_sure(self) -> None:
+        """A close frame behind what a client does not take will never get through."""
+        if self.outlet.waiting():
+            self.outlet.abort()
+
+    def end_slow(self) -> None:
+        self.close(TOO_SLOW, "too slow")
+
+    def gone(self) -> None:
+        """The socket is closed."""
+        self.closed = True
+        self.outlet.abort()
+
+    def ask_to_reconnect(self, within: float) -> None:
+        """Draw a moment within so many seconds; who is still here 5 s after it is closed."""
+        moment = round(random.uniform(min(0.1, within), within), 1)
+        self.leave_at = time.monotonic() + moment + 5
+        self.send({"type": "reconnect", "within": moment})
+
+    def sweep(self, now: float) -> None:
+        """Once a second: who is silent hears something, who takes nothing goes."""
+        if self.closed or not self.welcomed:
+            return
+        waiting = self.outlet.waiting()
+        self._backlog.look(waiting, now)
+        if waiting and now - self._backlog.moved_at > STALL_SECONDS:
+            self.end_slow()
+        elif now - self._wrote_at > QUIET and not waiting:
+            self.write(b'{"type":"heartbeat"}')
+
+    def may_type(self, room: int, pause: float) -> bool:
+        """Whether it is time to say again that this person types."""
+        now = time.monotonic()
+        if now - self._typed.get(room, float("-inf")) < pause:
+            return False
+        self._typed[room] = now
+        return True
+
+    def count_malformed(self) -> bool:
+        """Whether it was one too many in this minute."""
+        now = time.monotonic()
+        self._malformed.append(now)
+        while self._malformed[0] < now - 60:
+            self._malformed.popleft()
+        return len(self._malformed) > MALFORMED_LIMIT

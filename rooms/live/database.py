@@ -1,0 +1,43 @@
+"""The live door's own threads for the database.
+
+`database_sync_to_async` and Channels' `dispatch` share one thread a process: one slow query then
+stops everybody (channels #2132; tried: 4 ms became 4.8 s).
+"""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+
+from django.conf import settings
+from django.db import InterfaceError, OperationalError, connection
+
+from rooms.errors import Unavailable
+
+
+class Database:
+    """Runs functions that use the ORM in a bounded pool of threads."""
+
+    def __init__(self, threads: int = settings.CHAT_DB_THREADS) -> None:
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="live-db")
+
+    async def run[**P, T](self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """The function's result; Unavailable when the database did not answer."""
+        loop = asyncio.get_running_loop()
+        context = copy_context()  # the reader's language goes along
+        return await loop.run_in_executor(self._threads, lambda: context.run(_call, function, *args, **kwargs))
+
+    def stop(self) -> None:
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+
+def _call[**P, T](function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    try:
+        return function(*args, **kwargs)
+    except (OperationalError, InterfaceError) as error:
+        raise Unavailable from error
+    finally:
+        if connection.vendor == "sqlite":
+            connection.close_if_unusable_or_obsolete()
+        else:
+            connection.close()  # back to the pool, which checks it when it is taken again

@@ -1,0 +1,211 @@
+"""The WebSocket door, as a plain ASGI application: who comes in, what they say, what they hear.
+
+Not a Channels consumer: its `dispatch` hops to asgiref's one shared thread for each event
+(channels #2132), and a channel-layer member per connection is what makes Channels chats slow and
+lossy (channels_redis #83, #62).
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterator
+from datetime import UTC, datetime
+from http.cookies import CookieError, SimpleCookie
+from typing import Any
+from uuid import uuid4
+
+from django.conf import settings
+from django.utils import translation
+
+from rooms.changes import FRAME_LIMIT, encode
+from rooms.errors import ChatError, Invalid, error_payload
+from rooms.live import commands, frames, queries
+from rooms.live import connection as ends
+from rooms.live.connection import HEARTBEAT, Connection
+from rooms.live.frames import Json
+from rooms.live.outlet import EXTENSION, Outlet, QueueOutlet, Send
+from rooms.live.process import Live, live_process
+from rooms.live.queries import Refusal
+from rooms.operations.text import BODY_LIMIT
+from rooms.payloads import RoomEntry, timestamp, user_payload
+
+logger = logging.getLogger(__name__)
+
+PROTOCOL = 1
+
+type Scope = dict[str, Any]
+type Receive = Callable[[], Awaitable[dict[str, Any]]]
+
+
+async def live_door(scope: Scope, receive: Receive, send: Send) -> None:
+    """One connection, from its handshake to its end."""
+    await receive()  # websocket.connect
+    headers = dict(scope["headers"])
+    token = _token(headers)
+    if token is None and headers.get(b"origin", b"").decode("latin1") not in settings.CSRF_TRUSTED_ORIGINS:
+        await send({"type": "websocket.close", "code": 403})  # before it is accepted: HTTP 403
+        return
+    live = live_process()
+    await send({"type": "websocket.accept"})
+    try:
+        arrival = await live.database.run(queries.arrive, _session_key(headers), token)
+    except ChatError:
+        arrival = Refusal(ends.GOING_AWAY, "the database does not answer")
+    if isinstance(arrival, Refusal):
+        await _refuse(send, receive, arrival)
+        return
+    outlet: Outlet = scope.get("extensions", {}).get(EXTENSION) or QueueOutlet(send)
+    connection = Connection(outlet, arrival.identity)
+    if not live.enter(connection):
+        await _refuse(send, receive, Refusal(ends.TOO_MANY, "too many connections"))
+        return
+    try:
+        await _serve(live, connection, arrival.rooms, receive)
+    finally:
+        live.leave(connection)
+
+
+def _token(headers: dict[bytes, bytes]) -> str | None:
+    scheme, _space, token = headers.get(b"authorization", b"").decode("latin1").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else None
+
+
+def _session_key(headers: dict[bytes, bytes]) -> str | None:
+    try:
+        cookies = SimpleCookie(headers.get(b"cookie", b"").decode("latin1"))
+    except CookieError:
+        return None
+    cookie = cookies.get(settings.SESSION_COOKIE_NAME)
+    return cookie.value if cookie else None
+
+
+async def _refuse(send: Send, receive: Receive, refusal: Refusal) -> None:
+    await send({"type": "websocket.close", "code": refusal.code, "reason": refusal.reason[:100]})
+    await _until_gone(receive)
+
+
+async def _until_gone(receive: Receive) -> None:
+    while (await receive())["type"] != "websocket.disconnect":
+        pass
+
+
+async def _serve(live: Live, connection: Connection, rooms: list[int], receive: Receive) -> None:
+    try:
+        opened = await _open(live, connection, rooms)
+    except ChatError:
+        connection.close(ends.GOING_AWAY, "the database does not answer")
+        opened = False
+    language = connection.identity.user.language or settings.LANGUAGE_CODE
+    with translation.override(language):
+        while (message := await receive())["type"] != "websocket.disconnect":
+            if opened and not connection.closed:
+                await _take(live, connection, message)
+
+
+async def _open(live: Live, connection: Connection, rooms: list[int]) -> bool:
+    """Hold the events of its rooms, read its snapshot, write `welcome`, let them go on."""
+    for room in rooms:
+        live.feed.take_seat(connection, room)
+    opening = await live.database.run(queries.first_opening, connection.identity, live.started_rooms())
+    if isinstance(opening, Refusal):
+        connection.close(opening.code, opening.reason)
+        return False
+    entries = {entry["id"]: entry for entry in opening.entries}
+    for room in set(live.feed.seats[connection]) - set(entries):
+        live.feed.give_up_seat(connection, room)
+    for room, entry in entries.items():
+        seat = live.feed.take_seat(connection, room)
+        live.feed.begin(seat, entry["seq"], opening.members.get(room))
+        live.remember(connection, entry)
+    if live.feed.epoch is None:
+        live.feed.epoch = opening.epoch
+    for data in _welcome(connection, opening.epoch, opening.entries):
+        connection.write(data, live=False)
+        await connection.taken()
+    connection.send({"type": "presence", "online": live.online_for(connection), "offline": []}, live=False)
+    connection.welcome()
+    for seat in list(live.feed.seats[connection].values()):
+        live.feed.release(seat)
+    live.look_later(connection)
+    if live.draining:
+        connection.ask_to_reconnect(settings.CHAT_DRAIN_SECONDS)
+    return True
+
+
+def _welcome(connection: Connection, epoch: str, entries: list[RoomEntry]) -> Iterator[bytes]:
+    """`welcome`, and `rooms.more` for what does not go into 256 KiB."""
+    head: Json = {
+        "type": "welcome",
+        "protocol": PROTOCOL,
+        "epoch": epoch,
+        "connection": connection.id,
+        "server_time": timestamp(datetime.now(UTC)),
+        "user": user_payload(connection.identity.user),
+        "limits": {
+            "body": BODY_LIMIT,
+            "frame": FRAME_LIMIT,
+            "send_burst": settings.CHAT_SEND_BURST,
+            "send_per_second": settings.CHAT_SEND_PER_SECOND,
+        },
+        "heartbeat": HEARTBEAT,
+    }
+    for part in _parts(entries, len(encode(head))):
+        yield encode({**head, "rooms": part})
+        head = {"type": "rooms.more"}
+
+
+def _parts(entries: list[RoomEntry], head: int) -> Iterator[list[RoomEntry]]:
+    part: list[RoomEntry] = []
+    size = room_for_brackets = head + 64
+    for entry in entries:
+        length = len(encode(entry)) + 1
+        if part and size + length > FRAME_LIMIT:
+            yield part
+            part, size = [], room_for_brackets
+        part.append(entry)
+        size += length
+    yield part
+
+
+async def _take(live: Live, connection: Connection, message: dict[str, Any]) -> None:
+    """One frame from the client, answered before the next is looked at."""
+    text = message.get("text")
+    if text is None:
+        connection.close(ends.MALFORMED, "binary frames are not understood")
+        return
+    if len(text) > FRAME_LIMIT or len(text.encode("utf-8", "replace")) > FRAME_LIMIT:
+        connection.close(ends.TOO_BIG, "frame too large")
+        return
+    try:
+        frame = frames.parse(text)
+    except Invalid as error:
+        connection.send({"type": "error", "ref": None, **error_payload(error)})
+        if connection.count_malformed():
+            connection.close(ends.MALFORMED, "too many malformed frames")
+        return
+    connection.busy = asyncio.get_running_loop().create_future()
+    try:
+        answer = await _answer(live, connection, frame)
+        if answer is not None:
+            connection.send(answer)
+    finally:
+        connection.busy.set_result(None)
+        connection.busy = None
+
+
+async def _answer(live: Live, connection: Connection, frame: Json) -> Json | None:
+    try:
+        return await commands.run(live, connection, frame)
+    except ChatError as error:
+        return {"type": "error", "ref": _ref(frame), **error_payload(error)}
+    except Exception:
+        # A defect of ours: the connection stays open, and the log says which.
+        incident = uuid4().hex[:12]
+        logger.exception("Incident %s: %s failed", incident, frame.get("type"))
+        return {"type": "error", "ref": _ref(frame), **error_payload(ChatError(incident=incident))}
+
+
+def _ref(frame: Json) -> str | None:
+    try:
+        return frames.ref_of(frame)
+    except Invalid:
+        return None

@@ -1,0 +1,197 @@
+"""Our Daphne: the same server with other limits, and an end that nobody notices.
+
+Stock Daphne runs the site too (`daphne chatsite.asgi:application`), without these graces. Each
+override stands beside what stock Daphne 4.2 does instead. The private names that are touched:
+Daphne's `Server.connections` and `kill_all_applications`, and Twisted's write buffer
+(`dataBuffer`, `offset`, `_tempDataLen`).
+"""
+
+import asyncio
+import logging
+import signal
+from typing import Any
+
+from daphne.http_protocol import WebRequest
+from daphne.server import Server, reactor
+from daphne.ws_protocol import WebSocketProtocol
+from django.conf import settings
+
+from rooms.changes import FRAME_LIMIT
+from rooms.health import Readiness
+from rooms.live.outlet import EXTENSION
+from rooms.live.process import live_process
+
+logger = logging.getLogger(__name__)
+
+BACKLOG = 4096  # stock: 50, and a storm of 1,000 connections takes seconds
+HANDSHAKE_SECONDS = 20  # stock: 5, then a busy server refuses who came first
+PING_SECONDS, PONG_SECONDS = 25, 20  # a dead client is found within 60 s
+NEVER = -1  # stock: every WebSocket is closed after 24 h
+UNREAD_LIMIT, UNREAD_ENOUGH, UNREAD_LOOK = 64, 16, 0.02  # frames of one client that wait for their turn
+REQUEST_SECONDS = 30  # for HTTP requests in flight when the server goes
+LAST_SECOND = 0.3  # for close frames to leave
+
+
+class TransportOutlet:
+    """The way down through Twisted's transport, whose buffer shows what the kernel did not take."""
+
+    def __init__(self, protocol: "LiveProtocol") -> None:
+        self._protocol = protocol
+
+    def write(self, data: bytes) -> int:
+        self._protocol.sendMessage(data, False)
+        size = len(data)
+        return size + (2 if size < 126 else 4 if size < 65_536 else 10)
+
+    def waiting(self) -> int:
+        transport = self._protocol.transport
+        if transport is None:
+            return 0
+        return len(transport.dataBuffer) - transport.offset + transport._tempDataLen
+
+    def close(self, code: int, reason: str = "") -> None:
+        self._protocol.end(code, reason)
+
+    def abort(self) -> None:
+        if self._protocol.state != WebSocketProtocol.STATE_CLOSED and self._protocol.transport is not None:
+            self._protocol.transport.abortConnection()
+
+
+class LiveProtocol(WebSocketProtocol):
+    """One WebSocket."""
+
+    paused = False
+
+    def end(self, code: int, reason: str) -> None:
+        """Stock `sendClose` refuses codes such as 1012."""
+        if self.state == self.STATE_OPEN:
+            self.sendCloseFrame(code=code, reasonUtf8=reason.encode()[:120])
+
+    def handle_reply(self, message: dict[str, Any]) -> None:
+        """Stock drops the reason of a close."""
+        if message["type"] == "websocket.close" and self.state != self.STATE_CONNECTING:
+            self.end(message.get("code") or 1000, message.get("reason") or "")
+        else:
+            super().handle_reply(message)
+
+    def onMessage(self, payload: bytes, is_binary: bool) -> None:
+        """Stock queues without a bound whatever a client sends faster than it is answered."""
+        super().onMessage(payload, is_binary)
+        if not self.paused and self.application_queue.qsize() > UNREAD_LIMIT:
+            self.paused = True
+            self.transport.pauseProducing()
+            reactor.callLater(UNREAD_LOOK, self._look_at_queue)
+
+    def _look_at_queue(self) -> None:
+        if self.application_queue.qsize() > UNREAD_ENOUGH and self.state == self.STATE_OPEN:
+            reactor.callLater(UNREAD_LOOK, self._look_at_queue)
+            return
+        self.paused = False
+        if self.state == self.STATE_OPEN:
+            self.transport.resumeProducing()
+
+
+class LiveRequest(WebRequest):
+    """One HTTP request. Stock parses uploaded forms a second time, in the event loop."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{**kwargs, "parsePOSTFormSubmission": False})
+
+
+class LiveServer(Server):
+    """Daphne's server with our limits, that drains on SIGTERM."""
+
+    def __init__(self, application: Any, endpoint: str) -> None:
+        self._ports: list[Any] = []
+        self._stopping = False
+        super().__init__(
+            application,
+            endpoints=[endpoint],
+            signal_handlers=False,
+            ready_callable=self._ready,
+            websocket_timeout=NEVER,
+            websocket_handshake_timeout=HANDSHAKE_SECONDS,
+            websocket_max_message_size=FRAME_LIMIT,
+            websocket_max_frame_size=FRAME_LIMIT,
+            ping_interval=PING_SECONDS,
+            ping_timeout=PONG_SECONDS,
+            server_name="plaza",
+        )
+
+    def _ready(self) -> None:
+        self.ws_factory.protocol = LiveProtocol
+        build = self.http_factory.buildProtocol
+
+        def build_protocol(address: Any) -> Any:
+            protocol = build(address)
+            protocol.requestFactory = LiveRequest
+            return protocol
+
+        self.http_factory.buildProtocol = build_protocol
+        loop = asyncio.get_event_loop()
+        loop.call_soon(live_process)
+        loop.add_signal_handler(signal.SIGTERM, self._go, settings.CHAT_DRAIN_SECONDS)
+        loop.add_signal_handler(signal.SIGINT, self._go, 0.0)
+
+    def listen_success(self, port: Any) -> None:
+        self._ports.append(port)
+        super().listen_success(port)
+
+    def create_application(self, protocol: Any, scope: dict[str, Any]) -> Any:
+        if isinstance(protocol, LiveProtocol):
+            scope["extensions"] = {EXTENSION: TransportOutlet(protocol)}
+        return super().create_application(protocol, scope)
+
+    def kill_all_applications(self) -> Any:
+        """Stock fails on a connection whose application has ended already."""
+        self.connections = {one: all for one, all in self.connections.items() if "application_instance" in all}
+        return super().kill_all_applications()
+
+    # The end: stock cuts every socket on SIGTERM, without a close frame
+
+    def _go(self, drain_seconds: float) -> None:
+        if self._stopping:
+            reactor.stop()  # asked a second time
+            return
+        self._stopping = True
+        self._goodbye = asyncio.get_running_loop().create_task(self._leave(drain_seconds))
+
+    async def _leave(self, drain_seconds: float) -> None:
+        live = live_process()
+        try:
+            Readiness.draining = live.draining = True
+            if drain_seconds:
+                await asyncio.sleep(2 * settings.CHAT_CHECK_SECONDS)  # the balancer looks twice
+            for port in self._ports:
+                port.stopListening()
+            if drain_seconds:
+                await live.drain(drain_seconds)
+                await self._finish_requests()
+            else:
+                live.close_all()
+            await asyncio.sleep(LAST_SECOND)
+            await live.stop()
+        finally:
+            reactor.stop()
+
+    async def _finish_requests(self) -> None:
+        deadline = asyncio.get_running_loop().time() + REQUEST_SECONDS
+        while self._requests_in_flight() and asyncio.get_running_loop().time() < deadline:
+            await asyncio.sleep(0.05)
+
+    def _requests_in_flight(self) -> bool:
+        return any(
+            isinstance(protocol, WebRequest)
+            and "disconnected" not in details
+            and "application_instance" in details
+            and not details["application_instance"].done()
+            for protocol, details in self.connections.items()
+        )
+
+
+def endpoint(*, host: str = "", port: int = 0, unix: str = "") -> str:
+    """Twisted's description of where to listen."""
+    if unix:
+        return f"unix:{unix}:backlog={BACKLOG}"
+    address = host.replace(":", r"\:")
+    return f"tcp:port={port}:interface={address}:backlog={BACKLOG}"

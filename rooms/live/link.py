@@ -1,0 +1,150 @@
+"""The link to the channel layer, for which nobody waits.
+
+Tried with Redis stopped: `group_add` hung for 15 s behind the layer's one lock, and with Redis down
+it raised and left the group listed but never subscribed. So one task brings the subscriptions to
+what is wanted until it succeeds, and another sends what waits in a bounded queue.
+"""
+
+import asyncio
+import logging
+import time
+from collections import deque
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from channels.layers import get_channel_layer
+
+from rooms.events import PUBLISH_SECONDS, Event, lost_publishes
+
+logger = logging.getLogger(__name__)
+
+QUEUE_LIMIT = 5_000
+SUBSCRIBE_SECONDS = 2.0
+RETRY_SECONDS = 0.5
+# Our own word comes back to us this often; without it for so long, the subscriptions are made anew.
+ECHO_SECONDS = 2.0
+DEAF_SECONDS = 6.0
+
+
+class Link:
+    """`received` is called with each message that another process published."""
+
+    def __init__(self, process: str, received: Callable[[dict[str, Any]], None]) -> None:
+        self._process = process
+        self._received = received
+        self._layer = get_channel_layer()
+        self._wanted: set[str] = set()
+        self._joined: set[str] = set()
+        self._queue: deque[tuple[float, str, dict[str, Any]]] = deque()
+        self._changed = asyncio.Event()
+        self._queued = asyncio.Event()
+        self._channel = ""
+        self._heard_at = 0.0
+        self._echo = f"echo.{process}"
+        self._listener: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        self._wanted.add(self._echo)
+        work: list[Coroutine[Any, Any, None]] = [self._keep_subscribed(), self._send_queued(), self._listen_to_echo()]
+        self._tasks = [asyncio.create_task(one) for one in work]
+
+    async def stop(self) -> None:
+        for task in [*self._tasks, *([self._listener] if self._listener else [])]:
+            task.cancel()
+
+    def want(self, group: str) -> None:
+        self._wanted.add(group)
+        self._changed.set()
+
+    def drop(self, group: str) -> None:
+        self._wanted.discard(group)
+        self._changed.set()
+
+    def publish(self, group: str, message: Event) -> None:
+        """Queue a message for the other processes; the oldest goes when too many wait."""
+        if len(self._queue) >= QUEUE_LIMIT:
+            self._queue.popleft()
+            lost_publishes.inc()
+        self._queue.append((time.monotonic(), group, {**message, "origin": self._process}))
+        self._queued.set()
+
+    async def _send_queued(self) -> None:
+        while True:
+            await self._queued.wait()
+            self._queued.clear()
+            while self._queue:
+                queued_at, group, message = self._queue.popleft()
+                await self._send(queued_at, group, message)
+
+    async def _send(self, queued_at: float, group: str, message: dict[str, Any]) -> None:
+        left = PUBLISH_SECONDS - (time.monotonic() - queued_at)
+        if left <= 0:
+            lost_publishes.inc()
+            return
+        try:
+            async with asyncio.timeout(left):
+                await self._layer.group_send(group, message)
+        except Exception as error:
+            # Whatever the layer raised: what it loses, the feeds find in the database.
+            lost_publishes.inc()
+            logger.warning("Not published: %r", error)
+
+    async def _keep_subscribed(self) -> None:
+        while True:
+            try:
+                await self._subscribe()
+            except Exception as error:
+                logger.warning("The channel layer does not answer, trying again: %r", error)
+                await asyncio.sleep(RETRY_SECONDS)
+                continue
+            await self._changed.wait()
+            self._changed.clear()
+
+    async def _subscribe(self) -> None:
+        async with asyncio.timeout(SUBSCRIBE_SECONDS):
+            if not self._channel:
+                self._channel = await self._layer.new_channel()
+        if self._listener is None or self._listener.done():
+            self._listener = asyncio.create_task(self._listen(self._channel))
+        while missing := self._wanted - self._joined:
+            group = missing.pop()
+            async with asyncio.timeout(SUBSCRIBE_SECONDS):
+                await self._layer.group_add(group, self._channel)
+            self._joined.add(group)
+        while surplus := self._joined - self._wanted:
+            group = surplus.pop()
+            async with asyncio.timeout(SUBSCRIBE_SECONDS):
+                await self._layer.group_discard(group, self._channel)
+            self._joined.discard(group)
+
+    async def _listen(self, channel: str) -> None:
+        while True:
+            message = await self._layer.receive(channel)
+            if message.get("origin") != self._process:
+                self._received(message)
+            elif message["type"] == "echo":
+                self._heard_at = time.monotonic()
+
+    async def _listen_to_echo(self) -> None:
+        """The layer does not tell when it lost its connection or a subscription: hear it oneself."""
+        self._heard_at = time.monotonic()
+        while True:
+            await asyncio.sleep(ECHO_SECONDS)
+            self.publish(self._echo, {"type": "echo"})
+            if time.monotonic() - self._heard_at > DEAF_SECONDS:
+                await self._begin_again()
+
+    async def _begin_again(self) -> None:
+        logger.warning("Nothing comes back from the channel layer: subscribing afresh")
+        self._heard_at = time.monotonic()
+        if self._listener:
+            self._listener.cancel()
+        self._channel = ""
+        self._joined.clear()
+        try:
+            async with asyncio.timeout(SUBSCRIBE_SECONDS):
+                await self._layer.flush()
+        except Exception as error:
+            logger.warning("The channel layer could not be cleared: %r", error)
+        self._changed.set()

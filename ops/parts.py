@@ -24,6 +24,8 @@ class Part:
     address: str
     command: list[str]
     is_ready: Callable[[], bool]
+    # How long it has to live before that counts, where nothing else shows that it does its work
+    proves_itself_in: float = 0.0
     # Left behind by a process that was killed
     socket: Path | None = None
 
@@ -110,7 +112,8 @@ class Cluster:
         )
 
     def _worker(self) -> Part:
-        return Part(name="worker", address="", command=[sys.executable, "manage.py", "worker"], is_ready=lambda: True)
+        command = [sys.executable, "manage.py", "worker"]
+        return Part(name="worker", address="", command=command, is_ready=lambda: True, proves_itself_in=2.0)
 
     def _haproxy(self) -> Part:
         parts = urlsplit(self.url)

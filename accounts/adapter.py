@@ -1,5 +1,7 @@
 """Where django-allauth is told how this site wants things."""
 
+import logging
+from smtplib import SMTPException
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -9,6 +11,7 @@ from allauth.core import context
 from allauth.usersessions.adapter import DefaultUserSessionsAdapter
 from allauth.usersessions.models import UserSession
 from django.conf import settings
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -18,6 +21,8 @@ from accounts.backend import may_sign_in
 from accounts.models import User
 from rooms.models import Site
 from rooms.operations.people import end_all_sessions
+
+logger = logging.getLogger(__name__)
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -62,7 +67,23 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         site = {"site_name": Site.load().name, "site_url": settings.CHAT_URL}
-        super().send_mail(template_prefix, email, site | context)
+        try:
+            super().send_mail(template_prefix, email, site | context)
+        except (SMTPException, OSError):  # whoever signs up or asks for a link must not pay for it
+            logger.exception("No mail could be sent (%s)", template_prefix)
+            self.request.mail_failed = True
+
+    def add_message(
+        self,
+        request: HttpRequest,
+        level: int,
+        message_template: str | None = None,
+        *args: Any,
+        **kwargs: Any,
+    ) -> None:
+        if message_template == "account/messages/email_confirmation_sent.txt" and hasattr(request, "mail_failed"):
+            level, message_template = messages.ERROR, "account/messages/email_failed.txt"
+        super().add_message(request, level, message_template, *args, **kwargs)
 
     def send_notification_mail(
         self,

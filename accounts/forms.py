@@ -59,7 +59,7 @@ def username_field() -> forms.CharField:
     return forms.CharField(
         label=_("User name"),
         max_length=150,
-        help_text=_("To sign in, and for others to mention you: letters, digits and . _ - +"),
+        help_text=_("To sign in, and for others to mention you. Letters and digits, no spaces."),
         widget=forms.TextInput({"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false"}),
     )
 
@@ -78,7 +78,7 @@ def email_field() -> forms.EmailField:
     return forms.EmailField(
         label=_("E-mail (optional)"),
         required=False,
-        help_text=_("Only for a forgotten password. Nobody else sees it."),
+        help_text=_("To sign in, and for a forgotten password. The other members do not see it."),
         widget=forms.EmailInput({"autocomplete": "email"}),
     )
 
@@ -135,7 +135,9 @@ class SignInForm(PlainForm, LoginForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["login"].widget.attrs.update(autocomplete="username", autocapitalize="none", spellcheck="false")
+        self.fields["login"].widget.attrs.update(
+            autocomplete="username", autocapitalize="none", spellcheck="false", autofocus=True
+        )
 
 
 class ForgottenPasswordForm(PlainForm, ResetPasswordForm):

@@ -67,9 +67,8 @@ def test_signing_out_everywhere_means_here_too(ana_in: Client, elsewhere: Client
     assert response["Location"] == "/accounts/login/"
     assert who_is_in(ana_in) is None
     assert who_is_in(elsewhere) is None
-    assert not Session.objects.filter(
-        session_key__in=UserSession.objects.filter(user=ana).values("session_key")
-    ).exists()
+    assert not Session.objects.filter(session_key__in=keys).exists()
+    assert not UserSession.objects.filter(user=ana).exists()
 
 
 def test_nobody_signs_somebody_else_out(ana_in: Client, ana: User, carla: User) -> None:

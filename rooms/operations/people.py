@@ -1,6 +1,7 @@
 """People: signing up, profiles, roles, tokens, and the end of a session."""
 
 import secrets
+from functools import partial
 from typing import Any, Literal
 
 from allauth.account.models import EmailAddress
@@ -72,7 +73,9 @@ def _first_rooms(invitation: Invitation) -> list[int]:
 
 def new_person(*, username: str, name: str, password: str, email: str = "", language: str = "") -> User:
     """A person who is not saved yet, with everything checked; raises Invalid with the field."""
-    person = User(username=username.strip(), name=clean_name(name), email=email.strip().lower(), language=_language(language))
+    person = User(
+        username=username.strip(), name=clean_name(name), email=email.strip().lower(), language=_language(language)
+    )
     _check("username", User._meta.get_field("username").clean, person.username, person)
     _check("password", validate_password, password, person)
     if person.email:
@@ -119,16 +122,23 @@ def update_profile(
         person.name = clean_name(name)
     if language is not None:
         person.language = _language(language)
-    if avatar is not None:
-        # A new file name each time, so that pictures can be cached for ever.
-        person.avatar = "" if avatar == "" else avatar  # type: ignore[assignment]
-        if avatar:
-            avatar.name = f"{secrets.token_hex(8)}-{avatar.name}"
     with transaction.atomic():
+        if avatar is not None:
+            _forget_picture(person)
+            # A new file name each time, so that pictures can be cached for ever.
+            person.avatar = "" if avatar == "" else avatar  # type: ignore[assignment]
+            if avatar:
+                avatar.name = f"{secrets.token_hex(8)}-{avatar.name}"
         person.save(update_fields=["name", "language", "avatar"])
         if (person.name, person.avatar.name) != before:
             notify([person.id], Notice.Kind.PROFILE)
     return person
+
+
+def _forget_picture(person: User) -> None:
+    """Its file goes too, once nothing shows it any more."""
+    if name := person.avatar.name:
+        transaction.on_commit(partial(person.avatar.storage.delete, name))
 
 
 def make_moderator(*, actor: User, user: User | int) -> None:
@@ -224,6 +234,7 @@ def erase_person(*, actor: User, user: User | int) -> None:
         raise NotAllowed
     with transaction.atomic():
         person.username, person.name, person.email = f"erased-{person.id}", "", ""
+        _forget_picture(person)
         person.avatar = ""  # type: ignore[assignment]
         person.is_active, person.is_staff, person.erased_at = False, False, timezone.now()
         person.set_unusable_password()

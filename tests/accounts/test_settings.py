@@ -8,7 +8,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from PIL import Image
-from pytest_django import Settings
+from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 from accounts.models import User
 
@@ -107,12 +107,32 @@ def test_what_is_no_small_picture_is_refused_with_a_reason(
     assert not ana.avatar
 
 
-def test_ana_takes_her_picture_away_again(ana_in: Client, ana: User) -> None:
+@pytest.mark.parametrize("second", [{"remove_avatar": "on"}, {"content": picture("GIF")}], ids=["none", "another"])
+def test_a_picture_that_ana_takes_away_is_gone_from_the_disk(
+    ana_in: Client,
+    ana: User,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+    second: dict[str, Any],
+) -> None:
     save(ana_in, picture())
-    save(ana_in, remove_avatar="on")
+    ana.refresh_from_db()
+    first = Path(ana.avatar.path)
+    assert first.is_file()
+
+    with django_capture_on_commit_callbacks(execute=True):
+        save(ana_in, **second)
 
     ana.refresh_from_db()
-    assert not ana.avatar
+    assert not first.exists()
+    assert bool(ana.avatar) is ("content" in second)
+
+
+def test_saving_the_name_alone_keeps_the_picture(ana_in: Client, ana: User) -> None:
+    save(ana_in, picture())
+    save(ana_in, name="Ana María")
+
+    ana.refresh_from_db()
+    assert Path(ana.avatar.path).is_file()
 
 
 def test_a_picture_is_for_people_who_are_signed_in(ana_in: Client, ana: User) -> None:

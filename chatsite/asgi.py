@@ -2,19 +2,12 @@
 
 import os
 
-from channels.routing import ProtocolTypeRouter, URLRouter
+from channels.routing import ProtocolTypeRouter
 from django.core.asgi import get_asgi_application
-from django.urls import path
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatsite.settings")
 http = get_asgi_application()
 
-from rooms.live.door import live_door  # noqa: E402  (after django.setup)
-from rooms.live.nowhere import nowhere  # noqa: E402
+from rooms.live.door import websockets  # noqa: E402  (once Django is set up)
 
-application = ProtocolTypeRouter(
-    {
-        "http": http,
-        "websocket": URLRouter([path("ws/v1/", live_door), path("<path:rest>", nowhere), path("", nowhere)]),
-    }
-)
+application = ProtocolTypeRouter({"http": http, "websocket": websockets})

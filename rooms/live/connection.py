@@ -127,7 +127,7 @@ class Connection:
 
     def ask_to_reconnect(self, within: float) -> None:
         """Draw a moment within so many seconds; who is still here 5 s after it is closed."""
-        moment = round(random.uniform(min(0.1, within), within), 1)
+        moment = round(random.uniform(min(0.1, within), within), 1)  # noqa: S311  (spreads load)
         self.leave_at = time.monotonic() + moment + 5
         self.send({"type": "reconnect", "within": moment})
 

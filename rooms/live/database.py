@@ -25,7 +25,7 @@ class Database:
         """The function's result; Unavailable when the database did not answer."""
         loop = asyncio.get_running_loop()
         context = copy_context()  # the reader's language goes along
-        return await loop.run_in_executor(self._threads, lambda: context.run(_call, function, *args, **kwargs))
+        return await loop.run_in_executor(self._threads, lambda: context.run(lambda: _call(function, *args, **kwargs)))
 
     def stop(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)

@@ -30,10 +30,20 @@ from rooms.payloads import RoomEntry, timestamp, user_payload
 
 logger = logging.getLogger(__name__)
 
+PATH = "/ws/v1/"
 PROTOCOL = 1
 
 type Scope = dict[str, Any]
 type Receive = Callable[[], Awaitable[dict[str, Any]]]
+
+
+async def websockets(scope: Scope, receive: Receive, send: Send) -> None:
+    """The WebSockets of this site: there is one address for them."""
+    if scope["path"] == PATH:
+        await live_door(scope, receive, send)
+    else:
+        await receive()
+        await send({"type": "websocket.close"})  # before it is accepted: HTTP 403
 
 
 async def live_door(scope: Scope, receive: Receive, send: Send) -> None:

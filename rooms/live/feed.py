@@ -146,9 +146,8 @@ class Feed:
         """Its snapshot is written: what was held since goes on from there."""
         held, seat.held = seat.held or [], None
         for position, frame in enumerate(held):
-            self._offer(seat, frame)
-            if seat.held is not None:  # a gap: the rest waits for it
-                seat.held += held[position + 1 :]
+            if not self._offer(seat, frame):  # a gap: the rest waits for it
+                self._hold(seat, held[position + 1 :])
                 return
         if seat.room.seq is not None and seat.seq < seat.room.seq:
             self._catch_up(seat)
@@ -211,18 +210,26 @@ class Feed:
         for seat in list(room.seats.values()):
             self._offer(seat, frame)
 
-    def _offer(self, seat: Seat, frame: Frame) -> None:
+    def _offer(self, seat: Seat, frame: Frame) -> bool:
+        """Whether the seat is past this frame now; else it is held back."""
         if seat.held is not None:
-            if len(seat.held) < HELD_LIMIT:  # past it, `release` finds a gap and reads again
-                seat.held.append(frame)
-        elif frame.after == seat.seq:
+            self._hold(seat, [frame])
+            return False
+        if frame.after == seat.seq:
             seat.seq = frame.seq
             if frame.reader == seat.client.user:
                 seat.client.wrote_own(seat.room.id, frame.seq)
             seat.client.write(frame.data)
         elif frame.seq > seat.seq:
-            seat.held = [frame]
             self._catch_up(seat)
+            self._hold(seat, [frame])
+            return False
+        return True
+
+    def _hold(self, seat: Seat, frames: list[Frame]) -> None:
+        """Past the limit, `release` finds a gap and reads again."""
+        if seat.held is not None and len(seat.held) < HELD_LIMIT:
+            seat.held += frames
 
     def _apply_membership(self, room: RoomFeed, joined: Iterable[int], left: Iterable[int]) -> None:
         """Before the value with which they came or went is delivered."""
@@ -272,7 +279,7 @@ class Feed:
         try:
             while (after := room.seq) is not None and self.rooms.get(room.id) is room:
                 changes = await self._read(room, after)
-                if changes is None or changes.seq <= room.seq:
+                if changes is None or changes.seq <= (room.seq or 0):
                     return
                 if room.seq == after:  # else it came after all: look again from there
                     self._deliver_changes(room, changes)

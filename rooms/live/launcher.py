@@ -47,7 +47,7 @@ class TransportOutlet:
         transport = self._protocol.transport
         if transport is None:
             return 0
-        return len(transport.dataBuffer) - transport.offset + transport._tempDataLen
+        return int(len(transport.dataBuffer) - transport.offset + transport._tempDataLen)
 
     def close(self, code: int, reason: str = "") -> None:
         self._protocol.end(code, reason)
@@ -74,7 +74,7 @@ class LiveProtocol(WebSocketProtocol):
         else:
             super().handle_reply(message)
 
-    def onMessage(self, payload: bytes, is_binary: bool) -> None:
+    def onMessage(self, payload: bytes, is_binary: bool) -> None:  # noqa: N802  (autobahn's name)
         """Stock queues without a bound whatever a client sends faster than it is answered."""
         super().onMessage(payload, is_binary)
         if not self.paused and self.application_queue.qsize() > UNREAD_LIMIT:
@@ -103,6 +103,7 @@ class LiveServer(Server):
 
     def __init__(self, application: Any, endpoint: str) -> None:
         self._ports: list[Any] = []
+        self.connections: dict[Any, dict[str, Any]] = {}
         self._stopping = False
         super().__init__(
             application,

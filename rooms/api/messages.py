@@ -1,0 +1,46 @@
+"""Messages over HTTP: pages of history, sending, reporting, removing."""
+
+from typing import Any
+
+from ninja import Query, Router, Status
+
+from rooms import history
+from rooms.api.auth import ApiRequest
+from rooms.api.schemas import AddressId, MessageForm, PageQuery, ReasonForm
+from rooms.errors import TooFast
+from rooms.history import PAGE_LIMIT, PagePayload
+from rooms.limits import send_limiter
+from rooms.operations import messages, moderation
+
+router = Router()
+
+type Answer = dict[str, Any]
+
+
+@router.get("/rooms/{room_id}/messages")
+def page(request: ApiRequest, room_id: AddressId, where: Query[PageQuery]) -> PagePayload:
+    limit = min(where.limit, PAGE_LIMIT)
+    return history.page(user=request.auth, room=room_id, place=where.place, limit=limit)
+
+
+@router.post("/rooms/{room_id}/messages")
+def send_message(request: ApiRequest, room_id: AddressId, form: MessageForm) -> Status[Answer]:
+    """201, or 200 for a key that was seen before."""
+    if wait := send_limiter.take(request.auth.id):
+        raise TooFast(wait)
+    sent = messages.send_message(actor=request.auth, room=room_id, body=form.body, key=form.key, reply_to=form.reply_to)
+    if sent.duplicate:
+        return Status(200, {"message": sent.message, "duplicate": True})
+    return Status(201, {"message": sent.message})
+
+
+@router.post("/messages/{message_id}/report")
+def report_message(request: ApiRequest, message_id: AddressId, form: ReasonForm | None = None) -> Status[Answer]:
+    report = moderation.report_message(actor=request.auth, message=message_id, reason=form.reason if form else "")
+    return Status(201, {"report": report.pk})
+
+
+@router.post("/messages/{message_id}/remove")
+def remove_message(request: ApiRequest, message_id: AddressId, form: ReasonForm | None = None) -> Answer:
+    moderation.remove_message(actor=request.auth, message=message_id, reason=form.reason if form else "")
+    return {}

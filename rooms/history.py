@@ -1,0 +1,92 @@
+"""A page of a room's history, read in one snapshot: for the JSON door and the pages alike."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TypedDict
+
+from accounts.models import User
+from rooms.changes import BYTES_LIMIT, encode
+from rooms.errors import NotFound
+from rooms.models import Message, Room, Site
+from rooms.models.message import MessageQuerySet
+from rooms.models.snapshot import snapshot
+from rooms.payloads import MessagePayload, message_payload
+
+PAGE_LIMIT = 200
+PAGE_DEFAULT = 50
+
+
+class PagePayload(TypedDict):
+    """Messages oldest first, tombstones included; `seq` is the room's in the same snapshot."""
+
+    messages: list[MessagePayload]
+    seq: int
+    epoch: str
+    has_before: bool
+    has_after: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a page is: at most one is given; `before` and `after` exclude it, `around` includes it."""
+
+    before: int | None = None
+    after: int | None = None
+    around: int | None = None
+
+
+def page(*, user: User, room: int, place: Place, limit: int = PAGE_DEFAULT) -> PagePayload:
+    """Raises NotFound for a room that `user` may not read. A page ends early at 1 MiB."""
+    with snapshot():
+        found = Room.objects.visible_to(user).filter(id=room).first()
+        if found is None:
+            raise NotFound
+        history = Message.objects.filter(room=found)
+        messages = _messages(history, place, limit)
+        has_before, has_after = _neighbours(history, place, messages)
+        return {
+            "messages": messages,
+            "seq": found.seq,
+            "epoch": Site.load().epoch,
+            "has_before": has_before,
+            "has_after": has_after,
+        }
+
+
+def _messages(history: MessageQuerySet, place: Place, limit: int) -> list[MessagePayload]:
+    detailed = history.with_details()
+    if place.around is not None:
+        later, size = _within(detailed.page_after(place.around - 1, limit - limit // 2), BYTES_LIMIT // 2)
+        earlier, _size = _within(detailed.page_before(place.around, limit // 2), BYTES_LIMIT - size)
+        return [*reversed(earlier), *later]
+    if place.after is not None:
+        later, _size = _within(detailed.page_after(place.after, limit), BYTES_LIMIT)
+        return later
+    newest = detailed.order_by("-seq")[:limit] if place.before is None else detailed.page_before(place.before, limit)
+    earlier, _size = _within(newest, BYTES_LIMIT)
+    return earlier[::-1]
+
+
+def _within(messages: Iterable[Message], limit: int) -> tuple[list[MessagePayload], int]:
+    """Those that fit into `limit` bytes (the first always does), and their bytes."""
+    taken: list[MessagePayload] = []
+    size = 0
+    for message in messages:
+        payload = message_payload(message)
+        size += len(encode(payload)) + 1
+        if taken and size > limit:
+            break
+        taken.append(payload)
+    return taken, size
+
+
+def _neighbours(history: MessageQuerySet, place: Place, messages: list[MessagePayload]) -> tuple[bool, bool]:
+    """Whether there are messages before and after the page; an empty one stands where it was asked for."""
+    if messages:
+        first, last = messages[0]["seq"], messages[-1]["seq"]
+    elif place.after is not None:
+        first, last = place.after + 1, place.after
+    else:
+        last = (place.before or 0) - 1
+        first = last + 1
+    return history.filter(seq__lt=first).exists(), history.filter(seq__gt=last).exists()

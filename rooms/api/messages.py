@@ -23,7 +23,7 @@ def page(request: ApiRequest, room_id: AddressId, where: Query[PageQuery]) -> Pa
     return history.page(user=request.auth, room=room_id, place=where.place, limit=limit)
 
 
-@router.post("/rooms/{room_id}/messages")
+@router.post("/rooms/{room_id}/messages", response={200: Any, 201: Any})
 def send_message(request: ApiRequest, room_id: AddressId, form: MessageForm) -> Status[Answer]:
     """201, or 200 for a key that was seen before."""
     if wait := send_limiter.take(request.auth.id):
@@ -34,10 +34,10 @@ def send_message(request: ApiRequest, room_id: AddressId, form: MessageForm) -> 
     return Status(201, {"message": sent.message})
 
 
-@router.post("/messages/{message_id}/report")
-def report_message(request: ApiRequest, message_id: AddressId, form: ReasonForm | None = None) -> Status[Answer]:
+@router.post("/messages/{message_id}/report", response={201: Any})
+def report_message(request: ApiRequest, message_id: AddressId, form: ReasonForm | None = None) -> Answer:
     report = moderation.report_message(actor=request.auth, message=message_id, reason=form.reason if form else "")
-    return Status(201, {"report": report.pk})
+    return {"report": report.pk}
 
 
 @router.post("/messages/{message_id}/remove")

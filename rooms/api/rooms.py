@@ -5,7 +5,7 @@ from typing import Any
 
 from django.http import HttpResponse
 from django.utils import timezone
-from ninja import Router, Status
+from ninja import Router
 
 from accounts.models import User
 from rooms import changes
@@ -48,10 +48,10 @@ def open_rooms(request: ApiRequest) -> Answer:
     return {"rooms": [{**room_state(room), "joined": room.id in mine} for room in found]}
 
 
-@router.post("/rooms")
-def create_room(request: ApiRequest, form: RoomForm) -> Status[Answer]:
+@router.post("/rooms", response={201: Any})
+def create_room(request: ApiRequest, form: RoomForm) -> Answer:
     room = operations.create_room(actor=request.auth, name=form.name, kind=form.kind, topic=form.topic)
-    return Status(201, _room(request.auth, room))
+    return _room(request.auth, room)
 
 
 @router.patch("/rooms/{room_id}")
@@ -127,11 +127,11 @@ def mute_member(request: ApiRequest, room_id: AddressId, user_id: AddressId, for
     return {"until": form.until.isoformat() if form.until else None}
 
 
-@router.post("/rooms/{room_id}/invitations")
-def create_invitation(request: ApiRequest, room_id: AddressId, form: InvitationForm) -> Status[Answer]:
+@router.post("/rooms/{room_id}/invitations", response={201: Any})
+def create_invitation(request: ApiRequest, room_id: AddressId, form: InvitationForm) -> Answer:
     expires_at = timezone.now() + timedelta(days=form.days) if form.days else None
     invitation = invitations.create_invitation(actor=request.auth, room=room_id, uses=form.uses, expires_at=expires_at)
-    return Status(201, {"url": invitation.url})
+    return {"url": invitation.url}
 
 
 @router.post("/directs")

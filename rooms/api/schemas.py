@@ -28,6 +28,13 @@ def _uuid(value: Any) -> UUID:
     return UUID(value)
 
 
+def _text(value: Any) -> str:
+    """Pydantic alone would also take a number, as seconds since 1970."""
+    if not isinstance(value, str):
+        raise ValueError  # noqa: TRY004  (Pydantic takes no TypeError)
+    return value
+
+
 def _ids(value: Any) -> list[int]:
     parts = [part for part in str(value).split(",") if part]
     if len(parts) > ID_LIST_LIMIT:
@@ -39,7 +46,7 @@ Id = Annotated[int, Field(ge=1, le=LARGEST_ID)]
 AddressId = Annotated[int, BeforeValidator(_digits), Field(ge=1, le=LARGEST_ID)]
 AddressSeq = Annotated[int, BeforeValidator(_digits), Field(ge=0, le=LARGEST_ID)]
 IdList = Annotated[list[Id], BeforeValidator(_ids)]
-Moment = Annotated[AwareDatetime, Field(strict=False)]
+Moment = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_text)]
 
 
 class PageQuery(Schema):

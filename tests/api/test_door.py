@@ -1,0 +1,129 @@
+"""Who is let in at the JSON door, and how it refuses."""
+
+from unittest.mock import patch
+
+import pytest
+from django.db import OperationalError
+from django.test import Client
+from pytest_django import Settings
+
+from accounts.models import AccessToken, User
+from rooms.models import Room
+from rooms.operations.moderation import ban_user
+from rooms.operations.people import revoke_token
+from tests.api.conftest import As, draft
+
+JSON = "application/json"
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_without_credentials_it_is_401(plaza: Room, method: str) -> None:
+    answer = getattr(Client(enforce_csrf_checks=True), method)(f"/api/v1/rooms/{plaza.id}/messages")
+    assert (answer.status_code, answer.json()["code"]) == (401, "unauthorized")
+
+
+def test_a_token_needs_no_csrf_header(as_: As, ana: User, plaza: Room) -> None:
+    answer = as_(ana).post(f"/api/v1/rooms/{plaza.id}/messages", draft(), JSON)
+    assert answer.status_code == 201
+
+
+def test_a_cookie_needs_the_csrf_header_to_change_something(signed_in: As, ana: User, plaza: Room) -> None:
+    client = signed_in(ana)
+    url = f"/api/v1/rooms/{plaza.id}/messages"
+    assert client.get(url).status_code == 200
+    refused = client.post(url, draft(), JSON)
+    assert (refused.status_code, refused.json()["code"]) == (403, "not_allowed")
+    assert client.post(url, draft(), JSON, headers={"X-CSRFToken": "c" * 32}).status_code == 201
+
+
+def test_a_wrong_token_is_401_even_beside_a_valid_cookie(signed_in: As, ana: User) -> None:
+    answer = signed_in(ana).get("/api/v1/me", headers={"Authorization": "Bearer nonsense"})
+    assert answer.status_code == 401
+
+
+def test_a_revoked_token_opens_nothing(as_: As, ana: User) -> None:
+    client = as_(ana)
+    revoke_token(actor=ana, token=AccessToken.objects.get(user=ana))
+    assert client.get("/api/v1/me").status_code == 401
+
+
+def test_somebody_banned_hears_why_by_token_and_by_cookie(as_: As, signed_in: As, bruno: User, moderator: User) -> None:
+    clients = [as_(bruno), signed_in(bruno)]
+    ban_user(actor=moderator, user=bruno, reason="Spam")
+    for client in clients:
+        answer = client.get("/api/v1/me")
+        assert (answer.status_code, answer.json()["code"]) == (403, "not_allowed")
+        assert answer.json()["reason"] == "Spam"
+
+
+@pytest.mark.parametrize("body", ["", "{", "[]", '"text"', "[" * 100_000, '{"key": NaN}', "\xff"])
+def test_a_body_that_is_no_json_object_is_invalid(as_: As, ana: User, plaza: Room, body: str) -> None:
+    answer = as_(ana).post(f"/api/v1/rooms/{plaza.id}/messages", body.encode("latin-1"), JSON)
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
+
+
+def test_a_wrong_field_is_named(as_: As, ana: User, plaza: Room) -> None:
+    client, url = as_(ana), f"/api/v1/rooms/{plaza.id}/messages"
+    wrong = {
+        "key": draft(key="not a uuid"),
+        "body": draft() | {"body": 3},
+        "reply_to": draft(reply_to="7"),
+        "attachments": draft(attachments=[7]),
+    }
+    for field, body in wrong.items():
+        answer = client.post(url, body, JSON)
+        assert (answer.status_code, answer.json()["code"], answer.json()["field"]) == (400, "invalid", field)
+
+
+@pytest.mark.parametrize("number", [str(2**70), "-1", "1.0", "1e3", "true", "ab", "%20 1", "1_000", "9" * 5_000])
+def test_no_number_breaks_the_door(as_: As, ana: User, plaza: Room, number: str) -> None:
+    client = as_(ana)
+    for url in (
+        f"/api/v1/rooms/{number}/messages",
+        f"/api/v1/rooms/{plaza.id}/messages?before={number}",
+        f"/api/v1/rooms/{plaza.id}/messages?around={number}",
+        f"/api/v1/rooms/{plaza.id}/changes?after={number}",
+        f"/api/v1/rooms/{plaza.id}/members?after={number}",
+        f"/api/v1/users?ids={number}",
+    ):
+        answer = client.get(url)
+        assert (answer.status_code, answer.json()["code"]) == (400, "invalid"), url
+
+
+def test_ids_in_bodies_are_whole_numbers_of_a_possible_size(as_: As, ana: User) -> None:
+    client = as_(ana)
+    for wrong in (2**70, -1, 1.0, "1", True, None):
+        assert client.post("/api/v1/directs", {"users": [wrong]}, JSON).json()["code"] == "invalid"
+
+
+def test_a_database_that_does_not_answer_is_503(as_: As, ana: User) -> None:
+    client = as_(ana)
+    with patch("rooms.api.rooms.room_entries", side_effect=OperationalError("locked")):
+        answer = client.get("/api/v1/rooms")
+    assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+
+
+def test_what_nobody_foresaw_is_logged_under_its_incident(as_: As, ana: User, caplog: pytest.LogCaptureFixture) -> None:
+    client = as_(ana)
+    with patch("rooms.api.rooms.room_entries", side_effect=RuntimeError("secret")):
+        answer = client.get("/api/v1/rooms")
+    assert (answer.status_code, answer.json()["code"]) == (500, "internal")
+    assert answer.json()["incident"] in caplog.text
+    assert "secret" not in answer.content.decode()
+
+
+def test_an_unknown_address_is_answered_in_json(as_: As, ana: User) -> None:
+    answer = as_(ana).get("/api/v1/nonsense/7")
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+
+
+def test_a_body_over_the_limit_is_413(as_: As, ana: User, plaza: Room, settings: Settings) -> None:
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000
+    answer = as_(ana).post(f"/api/v1/rooms/{plaza.id}/messages", draft("x" * 2_000), JSON)
+    assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+
+
+def test_no_answer_stays_in_a_cache(as_: As, ana: User, plaza: Room) -> None:
+    client = as_(ana)
+    for url in ("me", "rooms", f"rooms/{plaza.id}/changes?after=0"):
+        assert client.get(f"/api/v1/{url}").headers["Cache-Control"] == "no-store"

@@ -1,0 +1,110 @@
+"""Rooms and people over HTTP: one happy path each, and who is refused."""
+
+from datetime import timedelta
+
+from django.test import Client
+from django.utils import timezone
+
+from accounts.models import Invitation, User
+from rooms.models import Membership, Room
+from rooms.operations.rooms import create_room
+from tests.api.conftest import As
+
+JSON = "application/json"
+
+
+def post(client: Client, url: str, **body: object) -> dict[str, object]:
+    answer = client.post(f"/api/v1/{url}", body, JSON)
+    assert answer.status_code in (200, 201), answer.content
+    return dict(answer.json())
+
+
+def test_me_is_oneself(as_: As, ana: User) -> None:
+    assert as_(ana).get("/api/v1/me").json() == {"id": ana.id, "name": "Ana", "username": "ana", "avatar": None}
+
+
+def test_rooms_are_those_of_welcome(as_: As, bruno: User, plaza: Room) -> None:
+    answer = as_(bruno).get("/api/v1/rooms").json()
+    assert answer["epoch"]
+    [room] = answer["rooms"]
+    assert (room["id"], room["member_count"], room["unread"], room["involvement"]) == (plaza.id, 2, 0, "mentions")
+
+
+def test_a_room_is_made_renamed_archived_and_opened_again(as_: As, ana: User) -> None:
+    client = as_(ana)
+    made = client.post("/api/v1/rooms", {"name": "Tea", "kind": "open", "topic": "leaves"}, JSON)
+    room = made.json()["room"]
+    assert (made.status_code, room["name"], room["topic"], room["member_count"]) == (201, "Tea", "leaves", 1)
+    renamed = client.patch(f"/api/v1/rooms/{room['id']}", {"name": "Coffee"}, JSON).json()["room"]
+    assert (renamed["name"], renamed["topic"]) == ("Coffee", "leaves")
+    assert post(client, f"rooms/{room['id']}/archive", reason="tidy")["room"]["archived"]  # type: ignore[index]
+    assert not client.post(f"/api/v1/rooms/{room['id']}/unarchive", "", JSON).json()["room"]["archived"]
+
+
+def test_open_rooms_are_found_joined_and_left(as_: As, ana: User, carla: User, plaza: Room) -> None:
+    tea, client = create_room(actor=ana, name="Tea"), as_(carla)
+    found = client.get("/api/v1/rooms/open").json()["rooms"]
+    assert [(room["id"], room["joined"]) for room in found] == [(tea.id, False)]
+    assert post(client, f"rooms/{tea.id}/join")["room"]
+    assert client.get("/api/v1/rooms/open").json()["rooms"][0]["joined"]
+    assert post(client, f"rooms/{tea.id}/leave") == {}
+    assert client.post(f"/api/v1/rooms/{plaza.id}/join").status_code == 404
+
+
+def test_a_member_says_how_much_a_room_may_ask(as_: As, bruno: User, plaza: Room) -> None:
+    client, url = as_(bruno), f"/api/v1/rooms/{plaza.id}/involvement"
+    assert client.put(url, {"involvement": "nothing"}, JSON).status_code == 200
+    assert Membership.objects.get(room=plaza, user=bruno).involvement == "nothing"
+    assert client.put(url, {"involvement": "hidden"}, JSON).json()["code"] == "invalid"
+
+
+def test_the_owner_adds_and_removes_and_a_member_does_not(
+    as_: As, ana: User, bruno: User, carla: User, plaza: Room
+) -> None:
+    url = f"rooms/{plaza.id}/members"
+    assert as_(bruno).post(f"/api/v1/{url}", {"users": [carla.id]}, JSON).json()["code"] == "not_allowed"
+    post(as_(ana), url, users=[carla.id])
+    members = as_(ana).get(f"/api/v1/{url}").json()
+    assert [user["username"] for user in members["users"]] == ["ana", "bruno", "carla"]
+    assert not members["has_after"]
+    after = as_(ana).get(f"/api/v1/{url}?after={bruno.id}").json()
+    assert [user["username"] for user in after["users"]] == ["carla"]
+    assert as_(ana).delete(f"/api/v1/{url}/{carla.id}").status_code == 200
+    assert not Membership.objects.get(room=plaza, user=carla).active
+
+
+def test_the_same_people_have_the_same_direct_room(as_: As, ana: User, carla: User) -> None:
+    one = post(as_(ana), "directs", users=[carla.id])["room"]
+    other = post(as_(carla), "directs", users=[ana.id])["room"]
+    assert one["id"] == other["id"]  # type: ignore[index]
+    assert [user["username"] for user in one["members"]] == ["ana", "carla"]  # type: ignore[index]
+
+
+def test_people_are_found_by_name_and_by_id(as_: As, ana: User, bruno: User, carla: User) -> None:
+    client = as_(ana)
+    assert [user["username"] for user in client.get("/api/v1/people?q=BRU").json()["users"]] == ["bruno"]
+    assert len(client.get("/api/v1/people").json()["users"]) == 2
+    users = client.get(f"/api/v1/users?ids={carla.id},{bruno.id},{2**60}").json()["users"]
+    assert [user["username"] for user in users] == ["bruno", "carla"]
+    assert client.get("/api/v1/people?q=%00").json()["field"] == "q"
+    too_many = ",".join(str(number) for number in range(1, 202))
+    assert client.get(f"/api/v1/users?ids={too_many}").json()["field"] == "ids"
+
+
+def test_an_owner_invites_to_the_room(as_: As, ana: User, bruno: User, plaza: Room) -> None:
+    url = f"rooms/{plaza.id}/invitations"
+    link = post(as_(ana), url, uses=3, days=7)["url"]
+    invitation = Invitation.objects.get()
+    assert (invitation.url, invitation.room_id, invitation.uses_left) == (link, plaza.id, 3)
+    assert as_(bruno).post(f"/api/v1/{url}", {}, JSON).json()["code"] == "not_allowed"
+
+
+def test_a_moderator_mutes_until_a_time_and_takes_it_back(as_: As, moderator: User, bruno: User, plaza: Room) -> None:
+    client, url = as_(moderator), f"/api/v1/rooms/{plaza.id}/members/{bruno.id}/mute"
+    until = timezone.now() + timedelta(hours=1)
+    assert client.put(url, {"until": until.isoformat()}, JSON).status_code == 200
+    assert Membership.objects.get(room=plaza, user=bruno).muted_until == until
+    assert client.put(url, {"until": None}, JSON).status_code == 200
+    assert Membership.objects.get(room=plaza, user=bruno).muted_until is None
+    for wrong in ("2026-01-01T10:00:00", "never", 7, "9999-12-31T23:59:59-12:00"):
+        assert client.put(url, {"until": wrong}, JSON).json()["code"] == "invalid", wrong

@@ -1,7 +1,7 @@
 """What moderators do; each leaves an entry in the moderation log."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.utils import timezone
@@ -18,15 +18,29 @@ from rooms.operations.text import REASON_LIMIT, clean_line
 from rooms.permissions import can_ban, can_mute, can_remove_messages
 
 SURROUNDINGS = 5  # messages on each side of a reported one
+LONGEST_MUTE = timedelta(days=3_650)
 
 
 def remove_message(*, actor: User, message: Message | int, reason: str = "") -> None:
     """Hide a message from everybody at once; `restore_message` brings it back while it is kept."""
-    why, found = clean_line("reason", reason, REASON_LIMIT), _moderated_message(actor, message)
+    remove_messages(actor=actor, messages=[message], reason=reason)
+
+
+def remove_messages(*, actor: User, messages: Sequence[Message | int], reason: str = "") -> int:
+    """Many, each in a transaction of its own, so that no room is locked for long; how many went.
+
+    All are looked up first: one that this moderator may not judge leaves the others as they are.
+    """
+    why = clean_line("reason", reason, REASON_LIMIT)
+    found = [_moderated_message(actor, message) for message in messages]
+    return sum(_remove(actor, message, why) for message in found)
+
+
+def _remove(actor: User, message: Message, why: str) -> bool:
     with transaction.atomic():
-        room, fresh = locked_message(found)
+        room, fresh = locked_message(message)
         if fresh.removed_at is not None or fresh.erased_at is not None:
-            return
+            return False
         was_deleted = fresh.deleted
         fresh.removed_at = timezone.now()
         log_action(actor, "remove_message", user=fresh.author, room=room, message=fresh, reason=why)
@@ -34,13 +48,7 @@ def remove_message(*, actor: User, message: Message | int, reason: str = "") -> 
             fresh.save(update_fields=["removed_at"])
         else:
             save_message(room, fresh, "removed_at")
-
-
-def remove_messages(*, actor: User, messages: Sequence[Message | int], reason: str = "") -> int:
-    """Many, each in a transaction of its own, so that no room is locked for long; how many went."""
-    for message in messages:
-        remove_message(actor=actor, message=message, reason=reason)
-    return len(messages)
+    return True
 
 
 def restore_message(*, actor: User, message: Message | int, reason: str = "") -> None:
@@ -104,6 +112,8 @@ def mute_member(
     why, person, found = clean_line("reason", reason, REASON_LIMIT), find_person(user), find_room(actor, room)
     if not can_mute(actor, person):
         raise NotAllowed
+    if until is not None and until - timezone.now() > LONGEST_MUTE:
+        raise Invalid("until", _("At most ten years."))
     with transaction.atomic():
         membership = membership_of(person, found)
         if membership is None:
@@ -132,16 +142,19 @@ def resolve_report(*, actor: User, report: Report, outcome: str, reason: str = "
         raise NotAllowed
     if outcome not in (Report.Outcome.REMOVED, Report.Outcome.DISMISSED):
         raise Invalid("outcome")
-    if outcome == Report.Outcome.REMOVED:
-        remove_message(actor=actor, message=report.message, reason=reason or report.reason)
+    why = clean_line("reason", reason, REASON_LIMIT)
     with transaction.atomic():
-        fresh = Report.objects.select_for_update(of=("self",)).get(pk=report.pk)
+        fresh = Report.objects.select_for_update(of=("self",)).filter(pk=report.pk).first()
+        if fresh is None:  # its message was pruned
+            raise NotFound
         if fresh.resolved_at is not None:
             return
+        if outcome == Report.Outcome.REMOVED:
+            remove_message(actor=actor, message=fresh.message_id, reason=why or fresh.reason)
         fresh.resolved_at, fresh.resolved_by, fresh.outcome = timezone.now(), actor, outcome
         fresh.save(update_fields=["resolved_at", "resolved_by", "outcome"])
         message = fresh.message
-        log_action(actor, "resolve_report", user=message.author, room=message.room, message=message, reason=reason)
+        log_action(actor, "resolve_report", user=message.author, room=message.room, message=message, reason=why)
 
 
 def view_reported(*, actor: User, report: Report) -> list[Message]:

@@ -17,7 +17,7 @@ SEQUENCED = {"message.created", "message.updated", "room.updated"}
 RETRY_SECONDS = 0.5
 
 
-class CommandFailed(Exception):
+class CommandError(Exception):
     """An error frame; `code` as in the protocol."""
 
     def __init__(self, frame: Frame) -> None:
@@ -37,7 +37,7 @@ class Socket:
     resumed: bool = False
 
     async def ask(self, command: Frame) -> Frame:
-        """The ack of a command; raises CommandFailed, or ConnectionClosed when it never came."""
+        """The ack of a command; raises CommandError, or ConnectionClosed when it never came."""
         ref = uuid4().hex[:12]
         future: asyncio.Future[Frame] = asyncio.get_running_loop().create_future()
         self.answers[ref] = future
@@ -96,7 +96,7 @@ class LiveClient:
         while True:
             try:
                 return await self.ask(**command)
-            except CommandFailed as error:
+            except CommandError as error:
                 if error.code not in ("too_fast", "unavailable"):
                     raise
                 await asyncio.sleep(error.frame.get("retry_after", RETRY_SECONDS))
@@ -215,7 +215,7 @@ class LiveClient:
         if future.done():
             return
         if frame["type"] == "error":
-            future.set_exception(CommandFailed(frame))
+            future.set_exception(CommandError(frame))
         else:
             future.set_result(frame)
 
@@ -252,7 +252,8 @@ class LiveClient:
         await asyncio.sleep(random.uniform(0, within * 0.8))
         while not self._ended:
             try:
-                return await self._live(await self._connect())
+                await self._live(await self._connect())
+                return
             except (OSError, InvalidHandshake, TimeoutError, ConnectionClosed):
                 await asyncio.sleep(0.2)
 

@@ -1,0 +1,110 @@
+"""Runs operations in a process of its own, as a command of an operator's would: one JSON line each.
+
+`{"call": "moderation.ban_user", "actor": "ana", "user": "bruno"}` answers `{"result": …}` or
+`{"error": code}`. People are named by their user names; rows are answered by their ids.
+"""
+
+import importlib
+import json
+import sys
+import traceback
+from datetime import datetime, timedelta
+from typing import Any
+
+import django
+
+django.setup()
+
+from django.db import models  # noqa: E402
+from django.utils import timezone  # noqa: E402
+
+from accounts.models import User  # noqa: E402
+from rooms.errors import ChatError  # noqa: E402
+from rooms.models import Site  # noqa: E402
+from rooms.operations.people import create_token, save_person  # noqa: E402
+
+
+def main() -> None:
+    for line in sys.stdin:
+        try:
+            answer: dict[str, Any] = {"result": _plain(_call(json.loads(line)))}
+        except ChatError as error:
+            answer = {"error": error.code}
+        except Exception:  # told to the test, which fails with it
+            answer = {"defect": traceback.format_exc()}
+        print(json.dumps(answer), flush=True)  # noqa: T201
+
+
+def _call(wish: dict[str, Any]) -> Any:
+    module, _dot, name = wish.pop("call").rpartition(".")
+    if module == "":
+        return globals()[name](**wish)
+    function = getattr(importlib.import_module(f"rooms.operations.{module}"), name)
+    return function(**{field: _argument(field, value) for field, value in wish.items()})
+
+
+def _argument(field: str, value: Any) -> Any:
+    if field in ("actor", "user"):
+        return User.objects.get(username=value)
+    if field == "users":
+        return list(User.objects.filter(username__in=value))
+    if field == "until" and value is not None:
+        return timezone.now() + timedelta(seconds=value)
+    return value
+
+
+def _plain(result: Any) -> Any:
+    if isinstance(result, models.Model):
+        return result.pk
+    if isinstance(result, list | tuple):
+        return [_plain(one) for one in result]
+    if isinstance(result, datetime):
+        return result.isoformat()
+    return result if isinstance(result, str | int | float | bool | dict | None) else str(result)
+
+
+def make_person(username: str, **fields: Any) -> dict[str, Any]:
+    """A person with a token."""
+    user = User(username=username, name=username.capitalize(), **fields)
+    user.set_unusable_password()
+    save_person(user)
+    row, token = create_token(actor=user, user=user, name="test")
+    return {"id": user.pk, "username": username, "token": token, "token_id": row.pk}
+
+
+def make_session(username: str, seconds: int = 3600) -> str:
+    """A signed-in browser's session key."""
+    from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+    from django.contrib.sessions.backends.db import SessionStore
+
+    user = User.objects.get(username=username)
+    session = SessionStore()
+    session[SESSION_KEY] = str(user.pk)
+    session[BACKEND_SESSION_KEY] = "accounts.backend.AccountBackend"
+    session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    session.set_expiry(seconds)
+    session.create()
+    return str(session.session_key)
+
+
+def revoke(token: int) -> None:
+    from accounts.models import AccessToken
+    from rooms.operations.people import revoke_token
+
+    row = AccessToken.objects.get(pk=token)
+    revoke_token(actor=row.user, token=row)
+
+
+def set_up() -> None:
+    Site.objects.filter(id=1, set_up_at__isnull=True).update(set_up_at=timezone.now())
+
+
+def keys(room: int) -> list[str]:
+    """What the database holds of a room, in its order."""
+    from rooms.models import Message
+
+    return [str(key) for key in Message.objects.filter(room=room).order_by("seq").values_list("key", flat=True)]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,145 @@
+"""A real cluster for the live, browser and chaos tests: PostgreSQL, Redis, two Daphnes, HAProxy."""
+
+import asyncio
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from ops.cluster import environment
+from ops.parts import ROOT
+from ops.state import Process
+from tests.live.client import LiveClient
+
+
+class Refused(Exception):  # noqa: N818  (an operation's answer)
+    """The code with which an operation refused."""
+
+
+@dataclass(frozen=True)
+class Actor:
+    """One of the cast, with a user name that no other test has."""
+
+    id: int
+    username: str
+    token: str
+    token_id: int
+
+
+@dataclass
+class Cast:
+    """Ana owns the closed room, Bruno is a member, Carla is an outsider."""
+
+    ana: Actor
+    bruno: Actor
+    carla: Actor
+    room: int
+
+
+class Stage:
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._lock = threading.Lock()
+        self._backstage = subprocess.Popen(
+            [sys.executable, "-m", "tests.live.backstage"],
+            cwd=ROOT,
+            env=environment(folder) | {"DJANGO_SETTINGS_MODULE": "chatsite.settings"},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self.call("set_up")
+
+    # What operators and moderators do, in a process of their own
+
+    def call(self, operation: str, /, **arguments: Any) -> Any:
+        """Run an operation elsewhere; raises Refused with its code."""
+        backstage = self._backstage
+        assert backstage.stdin
+        assert backstage.stdout
+        with self._lock:
+            backstage.stdin.write(json.dumps({"call": operation, **arguments}) + "\n")
+            backstage.stdin.flush()
+            answer = json.loads(backstage.stdout.readline())
+        if "error" in answer:
+            raise Refused(answer["error"])
+        assert "defect" not in answer, answer["defect"]
+        return answer["result"]
+
+    def person(self, name: str, **fields: Any) -> Actor:
+        return Actor(**self.call("make_person", username=f"{name}-{uuid4().hex[:8]}", **fields))
+
+    def cast(self, kind: str = "closed") -> Cast:
+        ana, bruno, carla = (self.person(name) for name in ("ana", "bruno", "carla"))
+        room = self.call("rooms.create_room", actor=ana.username, name="Plaza", kind=kind)
+        self.call("members.add_members", actor=self.owner.username, room=room, users=[bruno.username])
+        return Cast(ana, bruno, carla, room)
+
+    @property
+    def owner(self) -> Actor:
+        if not hasattr(self, "_owner"):
+            self._owner = self.person("owner", is_staff=True, is_superuser=True)
+        return self._owner
+
+    # The processes
+
+    @property
+    def address(self) -> str:
+        return str(json.loads((self.folder / "state.json").read_text())["address"])
+
+    def process(self, name: str) -> Process:
+        processes: list[Process] = json.loads((self.folder / "state.json").read_text())["processes"]
+        return next(process for process in processes if process["name"] == name)
+
+    def signal(self, name: str, number: signal.Signals) -> None:
+        pid = self.process(name)["pid"]
+        assert pid is not None
+        os.kill(pid, number)
+
+    async def gone(self, name: str, within: float) -> None:
+        async with asyncio.timeout(within):
+            while self.process(name)["pid"] is not None:
+                await asyncio.sleep(0.05)
+
+    async def revive(self, name: str) -> None:
+        start = await asyncio.create_subprocess_exec(*self.process(name)["start"], cwd=ROOT)
+        assert await start.wait() == 0
+
+    # The clients
+
+    def client(self, actor: Actor, web: str = "") -> LiveClient:
+        """Through HAProxy, or straight to one process."""
+        unix = self.process(web)["address"].removeprefix("unix:") if web else ""
+        path = str((ROOT / unix).resolve()) if unix else ""
+        return LiveClient(self.address, actor.token, name=actor.username, unix=path)
+
+    def end(self) -> None:
+        self._backstage.kill()
+        self._backstage.wait()
+
+
+@contextmanager
+def open_stage(webs: int = 2, **settings: str) -> Iterator[Stage]:
+    """A cluster in a folder of its own, ended and removed with the block."""
+    folder = Path(tempfile.mkdtemp(prefix="plaza-"))  # Unix sockets need a short name
+    command = [sys.executable, "-m", "ops.cluster", "--dir", str(folder), "--port", "0"]
+    try:
+        subprocess.run([*command, str(webs)], cwd=ROOT, env=os.environ | settings, check=True, timeout=150)
+        stage = Stage(folder)
+        try:
+            yield stage
+        finally:
+            stage.end()
+    finally:
+        subprocess.run([*command, "stop"], cwd=ROOT, check=True, timeout=60)
+        shutil.rmtree(folder)

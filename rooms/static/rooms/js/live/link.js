@@ -1,0 +1,93 @@
+/** @import {Frame} from "../models/types.js" */
+
+export const LOST = { code: "lost" };
+const SILENCE = 1.5; // times the heartbeat
+const OPENS_IN = 8_000; // milliseconds for a welcome
+
+/**
+ * One WebSocket: commands up with their answers, frames down, and the ear for silence.
+ * `onEnd` is called once, with the close code; 0 when we gave it up.
+ */
+export class Link {
+  resumed = false;
+  #socket;
+  #heartbeat = 10;
+  #heard = Date.now();
+  #ended = false;
+  #timer = 0;
+  #refs = 0;
+  /** @type {Map<string, {resolve: (frame: any) => void, reject: (reason: any) => void}>} */
+  #pending = new Map();
+  #onFrame;
+  #onEnd;
+
+  /** @param {string} url @param {{onFrame: (frame: Frame, link: Link) => void, onEnd: (code: number, reason: string, link: Link) => void}} to */
+  constructor(url, { onFrame, onEnd }) {
+    this.#onFrame = onFrame;
+    this.#onEnd = onEnd;
+    this.#socket = new WebSocket(url);
+    this.#socket.addEventListener("message", (event) => this.#take(JSON.parse(event.data)));
+    this.#socket.addEventListener("close", (event) => this.#end(event.code, event.reason));
+    this.#timer = setTimeout(() => this.end(), OPENS_IN);
+  }
+
+  get open() {
+    return !this.#ended && this.#socket.readyState === WebSocket.OPEN;
+  }
+
+  get busy() {
+    return this.#pending.size > 0;
+  }
+
+  /** @param {{type: string, [field: string]: unknown}} command @returns {Promise<any>} the ack; rejects with the error */
+  send(command) {
+    if (!this.open) return Promise.reject(LOST);
+    this.#refs += 1;
+    const ref = String(this.#refs);
+    return new Promise((resolve, reject) => {
+      this.#pending.set(ref, { resolve, reject });
+      this.#socket.send(JSON.stringify({ ...command, ref }));
+    });
+  }
+
+  /** Best effort, without an answer. @param {object} command */
+  tell(command) {
+    if (this.open) this.#socket.send(JSON.stringify(command));
+  }
+
+  /** A timer may have slept with the machine: look at the clock. */
+  checkSilence() {
+    if (Date.now() - this.#heard > this.#heartbeat * SILENCE * 1_000) this.end();
+  }
+
+  end() {
+    this.#socket.close();
+    this.#end(0, "");
+  }
+
+  /** @param {Frame} frame */
+  #take(frame) {
+    this.#heard = Date.now();
+    if (frame.type === "welcome") this.#heartbeat = frame.heartbeat;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.end(), this.#heartbeat * SILENCE * 1_000);
+    const waiting = typeof frame.ref === "string" ? this.#pending.get(frame.ref) : undefined;
+    if (waiting && (frame.type === "ack" || frame.type === "error")) {
+      this.#pending.delete(/** @type {string} */ (frame.ref));
+      if (frame.type === "ack") waiting.resolve(frame);
+      else waiting.reject(frame);
+      return;
+    }
+    this.#onFrame(frame, this);
+  }
+
+  /** @param {number} code @param {string} reason */
+  #end(code, reason) {
+    if (this.#ended) return;
+    this.#ended = true;
+    clearTimeout(this.#timer);
+    for (const { reject } of this.#pending.values()) reject(LOST);
+    this.#pending.clear();
+    this.#onEnd(code, reason, this);
+  }
+}

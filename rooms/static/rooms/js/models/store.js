@@ -1,0 +1,325 @@
+import { Signal } from "./signal.js";
+import { Timeline } from "./timeline.js";
+import { TypingTracker } from "./typing_tracker.js";
+
+/** @import {Frame, Message, Page, ReadPosition, RoomEntry, RoomState, User} from "./types.js" */
+/**
+ * @typedef {{type: "rooms"} | {type: "people"} | {type: "presence"} | {type: "typing", room: number}
+ *   | {type: "room", room: number} | {type: "timeline", room: number, message?: Message}
+ *   | {type: "reset", room: number} | {type: "left", room: number} | {type: "epoch"}
+ *   | {type: "recount", room: number} | {type: "message", message: Message}} Change
+ */
+
+const COUNTED = 1_000; // where counting stops
+const SETTLES = 1_000; // milliseconds in which events and a count may have crossed
+
+/** All that the page knows: rooms, people, messages, who is here. It applies what the server says. */
+export class Store {
+  /** @type {Signal<Change>} */
+  changed = new Signal();
+  typing = new TypingTracker();
+  /** @type {Map<number, RoomEntry>} */
+  rooms = new Map();
+  /** @type {Map<number, Timeline>} */
+  timelines = new Map();
+  /** @type {Map<number, User | null>} */
+  people = new Map();
+  /** @type {Set<number>} */
+  online = new Set();
+  /** @type {Map<number, number>} When each room's counts were last the server's own. */
+  #countedAt = new Map();
+  /** @type {Map<number, number>} When somebody last spoke there, as far as it was heard. */
+  #spoke = new Map();
+  #freshPresence = false;
+  #now;
+
+  /** @param {{me: User, epoch: string, entries: RoomEntry[], now?: () => number}} start */
+  constructor({ me, epoch, entries, now = Date.now }) {
+    this.me = me;
+    this.epoch = epoch;
+    this.#now = now;
+    this.live = false;
+    this.people.set(me.id, me);
+    for (const entry of entries) this.#setRoom(entry);
+  }
+
+  /** @param {number} id */
+  room(id) {
+    return this.rooms.get(id);
+  }
+
+  /** The newest that is known of a person; null for one who was erased. @param {User | null} user */
+  person(user) {
+    if (!user) return null;
+    const known = this.people.get(user.id);
+    return known === undefined ? user : known;
+  }
+
+  /** @param {number} id */
+  timeline(id) {
+    const held = this.timelines.get(id);
+    if (held) return held;
+    const timeline = new Timeline();
+    this.timelines.set(id, timeline);
+    return timeline;
+  }
+
+  /** Direct conversations by the latest word, rooms by name. */
+  sorted() {
+    const all = [...this.rooms.values()];
+    const direct = all.filter((room) => room.kind === "direct");
+    const rooms = all.filter((room) => room.kind !== "direct");
+    rooms.sort((a, b) => a.name.localeCompare(b.name) || a.id - b.id);
+    direct.sort((a, b) => (this.#spoke.get(b.id) ?? 0) - (this.#spoke.get(a.id) ?? 0) || b.seq - a.seq || a.id - b.id);
+    return { rooms, direct };
+  }
+
+  /** What to go on from, for each room of which messages are held. */
+  cursors() {
+    /** @type {Record<string, number>} */
+    const cursors = {};
+    for (const [room, timeline] of this.timelines) {
+      if (this.rooms.has(room) && timeline.loaded && timeline.cursor !== null) cursors[room] = timeline.cursor;
+    }
+    return cursors;
+  }
+
+  /** Another epoch: what is held belongs to a history that is no more. @param {string} epoch */
+  begin(epoch) {
+    if (epoch === this.epoch) return;
+    this.epoch = epoch;
+    this.timelines.clear();
+    this.changed.emit({ type: "epoch" });
+  }
+
+  /**
+   * One frame of a connection. `contiguous`: its resume has been answered, so that its events move cursors.
+   * @param {Frame} frame @param {boolean} contiguous
+   */
+  apply(frame, contiguous = true) {
+    switch (frame.type) {
+      case "welcome":
+        return this.#welcome(frame);
+      case "rooms.more":
+        for (const entry of frame.rooms) this.#setRoom(entry);
+        return this.changed.emit({ type: "rooms" });
+      case "message.created":
+      case "message.updated":
+        return this.#message(frame, contiguous);
+      case "room.updated":
+        return this.#roomUpdated(frame, contiguous);
+      case "room.changes":
+        return this.#roomChanges(frame);
+      case "room.reset":
+        return this.#roomReset(frame);
+      case "room.joined":
+        this.#setRoom(frame.state);
+        return this.changed.emit({ type: "rooms" });
+      case "room.left":
+        return this.forget(frame.room);
+      case "read":
+        return this.setRead(/** @type {any} */ (frame));
+      case "user.updated":
+        this.people.set(frame.user.id, frame.user.erased ? null : frame.user);
+        if (frame.user.id === this.me.id) this.me = frame.user;
+        return this.changed.emit({ type: "people" });
+      case "typing":
+        this.typing.heard(frame.room, frame.user.id ?? frame.user, this.#now());
+        if (frame.user.id) this.people.set(frame.user.id, frame.user);
+        return this.changed.emit({ type: "typing", room: frame.room });
+      case "presence":
+        return this.#presence(frame);
+      default:
+        return undefined;
+    }
+  }
+
+  /** @param {RoomEntry} entry */
+  add(entry) {
+    this.#setRoom(entry);
+    this.changed.emit({ type: "rooms" });
+  }
+
+  /** @param {number} room */
+  forget(room) {
+    if (!this.rooms.delete(room)) return;
+    this.timelines.delete(room);
+    this.changed.emit({ type: "left", room });
+    this.changed.emit({ type: "rooms" });
+  }
+
+  /** The server's own counts. @param {ReadPosition} read */
+  setRead(read) {
+    const room = this.rooms.get(read.room);
+    if (!room) return;
+    Object.assign(room, { read_seq: read.read_seq, unread: read.unread, mentions: read.mentions });
+    this.#countedAt.set(room.id, this.#now());
+    this.changed.emit({ type: "rooms" });
+  }
+
+  /** Read up to `seq` here, before the server has said so. @param {number} id @param {number} seq */
+  readLocally(id, seq) {
+    const room = this.rooms.get(id);
+    const timeline = this.timelines.get(id);
+    if (!room || seq <= room.read_seq) return;
+    room.read_seq = seq;
+    if (timeline?.loaded && !timeline.hasAfter && timeline.first <= seq + 1) {
+      const unread = timeline.messages.filter((message) => this.#counts(room, message));
+      room.unread = unread.length;
+      room.mentions = unread.filter((message) => message.mentions.includes(this.me.id)).length;
+    }
+    this.changed.emit({ type: "rooms" });
+  }
+
+  /**
+   * A page has come. Says whether what changed since it was read has to be asked for.
+   * @param {number} id @param {Page} page @param {"replace" | "prepend" | "append"} how @param {number | null} heardSince
+   */
+  addPage(id, page, how, heardSince) {
+    const timeline = this.timeline(id);
+    for (const message of page.messages) this.#meet(message.author);
+    timeline[how](page);
+    if (how === "replace" || timeline.cursor === null) {
+      const room = this.rooms.get(id);
+      const gapless = heardSince !== null && page.seq >= heardSince && room;
+      timeline.cursor = gapless ? Math.max(page.seq, room.seq) : page.seq;
+      this.changed.emit({ type: "timeline", room: id });
+      return !gapless;
+    }
+    this.changed.emit({ type: "timeline", room: id });
+    return false;
+  }
+
+  /** @param {Frame} frame */
+  #welcome(frame) {
+    this.begin(frame.epoch);
+    const had = new Set(this.rooms.keys());
+    this.me = frame.user;
+    this.people.set(this.me.id, this.me);
+    this.#freshPresence = true;
+    for (const entry of frame.rooms) {
+      this.#setRoom(entry);
+      had.delete(entry.id);
+    }
+    // A long list goes on in `rooms.more`; what is gone from a list that fits into one frame is gone
+    if (frame.rooms.length < 200) for (const room of had) this.forget(room);
+    this.changed.emit({ type: "rooms" });
+  }
+
+  /** @param {Frame} frame @param {boolean} contiguous */
+  #message(frame, contiguous) {
+    const { room: id, seq } = frame;
+    /** @type {Message} */
+    const message = frame.message;
+    this.#meet(message.author);
+    const room = this.rooms.get(id);
+    if (room && seq > room.seq) this.#count(room, message, frame.type === "message.created", seq);
+    if (frame.type === "message.created" && message.author && this.typing.done(id, message.author.id)) {
+      this.changed.emit({ type: "typing", room: id });
+    }
+    this.#moveCursor(id, seq, contiguous);
+    const timeline = this.timelines.get(id);
+    if (timeline?.apply(message)) this.changed.emit({ type: "timeline", room: id, message });
+    this.changed.emit({ type: "message", message });
+  }
+
+  /** @param {RoomEntry} room @param {Message} message @param {boolean} created @param {number} seq */
+  #count(room, message, created, seq) {
+    room.seq = seq;
+    const crossed = this.#now() - (this.#countedAt.get(room.id) ?? 0) < SETTLES;
+    const mine = message.author?.id === this.me.id;
+    if (created) this.#spoke.set(room.id, Date.parse(message.created_at));
+    if (created && mine) {
+      Object.assign(room, { read_seq: Math.max(room.read_seq, message.seq), unread: 0, mentions: 0 });
+    } else if (created && this.#counts(room, message)) {
+      room.unread = Math.min(COUNTED, room.unread + 1);
+      if (message.mentions.includes(this.me.id)) room.mentions = Math.min(COUNTED, room.mentions + 1);
+    }
+    // An edit may add a mention, a deletion take a message away: the server knows what it was before
+    const changed = !created && !mine && message.seq > room.read_seq;
+    if (changed || (crossed && created && !mine)) this.changed.emit({ type: "recount", room: room.id });
+    this.changed.emit({ type: "rooms" });
+  }
+
+  /** By the protocol's definition. @param {RoomEntry} room @param {Message} message */
+  #counts(room, message) {
+    return !message.deleted && message.author?.id !== this.me.id && message.seq > room.read_seq;
+  }
+
+  /** @param {Frame} frame @param {boolean} contiguous */
+  #roomUpdated(frame, contiguous) {
+    this.#setState(frame.room, frame.state, frame.seq);
+    this.#moveCursor(frame.room, frame.seq, contiguous);
+    this.changed.emit({ type: "room", room: frame.room });
+    this.changed.emit({ type: "rooms" });
+  }
+
+  /** @param {Frame} frame */
+  #roomChanges(frame) {
+    const { room: id, after, seq } = frame;
+    const room = this.rooms.get(id);
+    const news = /** @type {Message[]} */ (frame.messages);
+    if (room && seq > room.seq) {
+      for (const message of news) {
+        if (message.changed_seq > room.seq) this.#count(room, message, message.seq > room.seq, room.seq);
+      }
+      this.changed.emit({ type: "recount", room: id });
+    }
+    this.#setState(id, frame.state, seq);
+    const timeline = this.timelines.get(id);
+    for (const message of news) {
+      this.#meet(message.author);
+      timeline?.apply(message);
+      this.changed.emit({ type: "message", message });
+    }
+    if (timeline && timeline.cursor !== null && after <= timeline.cursor) timeline.cursor = Math.max(timeline.cursor, seq);
+    this.changed.emit({ type: "timeline", room: id });
+    this.changed.emit({ type: "room", room: id });
+    this.changed.emit({ type: "rooms" });
+  }
+
+  /** @param {Frame} frame */
+  #roomReset(frame) {
+    this.#setState(frame.room, frame.state, frame.seq);
+    this.timelines.delete(frame.room);
+    this.changed.emit({ type: "reset", room: frame.room });
+    this.changed.emit({ type: "recount", room: frame.room });
+    this.changed.emit({ type: "rooms" });
+  }
+
+  /** @param {Frame} frame */
+  #presence(frame) {
+    if (this.#freshPresence) this.online.clear();
+    this.#freshPresence = false;
+    for (const user of frame.online ?? []) this.online.add(user);
+    for (const user of frame.offline ?? []) this.online.delete(user);
+    this.changed.emit({ type: "presence" });
+  }
+
+  /** @param {RoomEntry} entry */
+  #setRoom(entry) {
+    this.rooms.set(entry.id, { ...entry });
+    for (const user of entry.members ?? []) this.#meet(user);
+    this.#countedAt.set(entry.id, this.#now());
+  }
+
+  /** @param {number} id @param {RoomState} state @param {number} seq */
+  #setState(id, state, seq) {
+    const room = this.rooms.get(id);
+    if (room && state) {
+      Object.assign(room, state, { seq: Math.max(room.seq, seq) });
+      this.timelines.get(id)?.prune(state.first_seq);
+    }
+  }
+
+  /** @param {number} id @param {number} seq @param {boolean} contiguous */
+  #moveCursor(id, seq, contiguous) {
+    const timeline = this.timelines.get(id);
+    if (contiguous && timeline?.cursor === seq - 1) timeline.cursor = seq;
+  }
+
+  /** @param {User | null} user */
+  #meet(user) {
+    if (user && this.people.get(user.id) !== null) this.people.set(user.id, user);
+  }
+}

@@ -221,7 +221,7 @@ MEDIA_URL = "/uploads/"
 MEDIA_ROOT = CHAT_DATA_DIR / "uploads"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "servestatic.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "chatsite.storage.StaticStorage"},
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 512 * 1024
 

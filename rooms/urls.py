@@ -1,5 +1,10 @@
 """The pages' addresses."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from rooms import views
+
+urlpatterns: list[URLPattern] = [
+    path("", views.home, name="home"),
+    path("rooms/<int:room_id>/", views.room, name="room"),
+]

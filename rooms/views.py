@@ -1,0 +1,88 @@
+"""The conversation page: everything that it needs to start, in one answer."""
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.middleware.csrf import get_token
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from accounts.models import User
+from rooms import history
+from rooms.history import PagePayload, Place
+from rooms.models import Membership, Room, Site
+from rooms.payloads import RoomEntry, RoomState, room_entries, room_state, user_payload
+from rooms.strings import page_strings
+
+PAGE = 50
+FAR_BEHIND = 30  # unread messages, from which on one starts to read where one left off
+
+
+class PersonRequest(HttpRequest):
+    """A request behind `login_required`."""
+
+    user: User
+
+
+@login_required
+@never_cache
+@require_safe
+def home(request: PersonRequest) -> HttpResponse:
+    """The room that one read last; without any room, the page that says what to do."""
+    mine = Membership.objects.listed().filter(user=request.user)
+    last = mine.filter(read_at__isnull=False).order_by("-read_at").first() or mine.order_by("id").first()
+    if last is not None:
+        return redirect("room", room_id=last.room_id)
+    return _page(request, None)
+
+
+@login_required
+@never_cache
+@require_safe
+def room(request: PersonRequest, room_id: int) -> HttpResponse:
+    """`?at=SEQ` is a message's address."""
+    found = Room.objects.visible_to(request.user).filter(id=room_id).first()
+    if found is None:
+        raise Http404
+    return _page(request, found)
+
+
+def _page(request: PersonRequest, here: Room | None) -> HttpResponse:
+    user = request.user
+    at = _message_asked_for(request)
+    entries = room_entries(user)
+    owned = Membership.objects.active().filter(user=user, role=Membership.Role.OWNER)
+    state = _state(here, entries)
+    # The page is read last, so that its `seq` is no lower than that of the room in the list
+    boot = {
+        "user": user_payload(user),
+        "moderator": user.is_moderator,
+        "epoch": Site.load().epoch,
+        "rooms": entries,
+        "owned": list(owned.values_list("room_id", flat=True)),
+        "here": state,
+        "page": _first_page(user, state, at),
+        "at": at,
+    }
+    context = {"boot": boot, "here": state, "strings": page_strings(), "csrf": get_token(request)}
+    return render(request, "rooms/room.html", context)
+
+
+def _message_asked_for(request: HttpRequest) -> int | None:
+    asked = request.GET.get("at", "")
+    return int(asked) if asked.isascii() and asked.isdecimal() and len(asked) < 16 else None
+
+
+def _state(here: Room | None, entries: list[RoomEntry]) -> RoomEntry | RoomState | None:
+    """The room as its member sees it; an open room that one only looks into, as it is."""
+    if here is None:
+        return None
+    return next((entry for entry in entries if entry["id"] == here.id), None) or room_state(here)
+
+
+def _first_page(user: User, state: RoomEntry | RoomState | None, at: int | None) -> PagePayload | None:
+    if state is None:
+        return None
+    if at is None and state.get("unread", 0) > FAR_BEHIND:
+        at = state["read_seq"]  # type: ignore[typeddict-item]  # with `unread` it is an entry
+    return history.page(user=user, room=state["id"], place=Place(around=at), limit=PAGE)

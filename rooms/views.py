@@ -2,7 +2,6 @@
 
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
-from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
@@ -12,7 +11,7 @@ from rooms import history
 from rooms.history import PagePayload, Place
 from rooms.models import Membership, Room, Site
 from rooms.payloads import RoomEntry, RoomState, room_entries, room_state, user_payload
-from rooms.strings import page_strings
+from rooms.texts import page_texts
 
 PAGE = 50
 FAR_BEHIND = 30  # unread messages, from which on one starts to read where one left off
@@ -54,7 +53,7 @@ def _page(request: PersonRequest, here: Room | None) -> HttpResponse:
     owned = Membership.objects.active().filter(user=user, role=Membership.Role.OWNER)
     state = _state(here, entries)
     # The page is read last, so that its `seq` is no lower than that of the room in the list
-    boot = {
+    data = {
         "user": user_payload(user),
         "moderator": user.is_moderator,
         "epoch": Site.load().epoch,
@@ -64,8 +63,7 @@ def _page(request: PersonRequest, here: Room | None) -> HttpResponse:
         "page": _first_page(user, state, at),
         "at": at,
     }
-    context = {"boot": boot, "here": state, "strings": page_strings(), "csrf": get_token(request)}
-    return render(request, "rooms/room.html", context)
+    return render(request, "rooms/page.html", {"data": data, "texts": page_texts()})
 
 
 def _message_asked_for(request: HttpRequest) -> int | None:

@@ -6,7 +6,7 @@ from django.utils.translation import ngettext
 type Counted = dict[str, str]
 
 
-def page_strings() -> dict[str, str | Counted]:
+def page_texts() -> dict[str, str | Counted]:
     """`{name}` is filled in by the script; a dict has one text for each of `Intl.PluralRules`' forms."""
     return {**_messages(), **_connection(), **_rooms(), **_dialogs()}
 

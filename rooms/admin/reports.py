@@ -1,0 +1,90 @@
+"""Reports to work through, and the log of what moderators did."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext as _t
+from django.utils.translation import gettext_lazy as _
+
+from rooms.admin.forms import ReasonForm
+from rooms.admin.read_only import ReadOnlyAdmin, actor_of
+from rooms.models import Report
+from rooms.operations.moderation import resolve_report, restore_message, view_reported
+
+
+class ReportAdmin(ReadOnlyAdmin):
+    """The list shows no message's text: looking at one is a step of its own, which can be logged."""
+
+    list_display = ("__str__", "author", "room", "reporter", "created_at", "outcome", "resolved_by")
+    list_filter = (("resolved_at", admin.EmptyFieldListFilter), "outcome", "created_at")
+    search_fields = ("reason", "reporter__username", "message__author__username")
+    list_select_related = ("message__author", "message__room", "reporter", "resolved_by")
+    ordering = ("resolved_at", "-id")
+    actions = ("remove", "dismiss", "restore")
+
+    @admin.display(description=_("Author"))
+    def author(self, report: Report) -> str:
+        return str(report.message.author or "–")
+
+    @admin.display(description=_("Room"))
+    def room(self, report: Report) -> str:
+        return str(report.message.room)
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """The reported message with what stands around it."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        report = self.get_object(request, unquote(object_id))
+        if not isinstance(report, Report):
+            return redirect("admin:rooms_report_changelist")
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _t("Reported: %(reason)s") % {"reason": report.reason or f"#{report.pk}"},
+            "opts": self.opts,
+            "report": report,
+            "surroundings": view_reported(actor=actor_of(request), report=report),
+            "action_checkbox_name": ACTION_CHECKBOX_NAME,
+        }
+        return TemplateResponse(request, "admin/rooms/report.html", context)
+
+    @admin.action(description=_("Remove the reported messages"), permissions=["moderate"])
+    def remove(self, request: HttpRequest, rows: QuerySet[Report]) -> HttpResponse | None:
+        def act(report: Report, reason: str) -> None:
+            resolve_report(actor=actor_of(request), report=report, outcome=Report.Outcome.REMOVED, reason=reason)
+
+        return self.ask(request, rows, ReasonForm, _t("Remove the reported messages for everybody?"), act)
+
+    @admin.action(description=_("Dismiss the selected reports"), permissions=["moderate"])
+    def dismiss(self, request: HttpRequest, rows: QuerySet[Report]) -> HttpResponse | None:
+        def act(report: Report, reason: str) -> None:
+            resolve_report(actor=actor_of(request), report=report, outcome=Report.Outcome.DISMISSED, reason=reason)
+
+        return self.ask(request, rows, ReasonForm, _t("Dismiss these reports?"), act)
+
+    @admin.action(description=_("Restore the reported messages"), permissions=["moderate"])
+    def restore(self, request: HttpRequest, rows: QuerySet[Report]) -> HttpResponse | None:
+        def act(report: Report, reason: str) -> None:
+            restore_message(actor=actor_of(request), message=report.message_id, reason=reason)
+
+        return self.ask(request, rows, ReasonForm, _t("Restore the reported messages?"), act)
+
+
+class ModerationEntryAdmin(ReadOnlyAdmin):
+    list_display = ("created_at", "actor_name", "action", "user_name", "room_id", "message_id", "reason")
+    list_display_links = ("created_at",)
+    list_filter = ("action", "created_at")
+    search_fields = ("actor_name", "user_name", "reason")
+    fields = ("created_at", "actor_name", "action", "user_name", "room_id", "message_id", "reason", "details")

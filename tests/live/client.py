@@ -33,7 +33,7 @@ class Socket:
     connection: ClientConnection
     positions: dict[int, int] = field(default_factory=dict)
     answers: dict[str, asyncio.Future[Frame]] = field(default_factory=dict)
-    resuming: set[int] = field(default_factory=set)
+    resuming: dict[int, int] = field(default_factory=dict)  # the cursors it resumes from
     resumed: bool = False
 
     async def ask(self, command: Frame) -> Frame:
@@ -57,6 +57,7 @@ class LiveClient:
         self.events: list[Frame] = []
         self.broken: list[str] = []
         self.reconnects = 0
+        self.waited = 0  # times that there was no connection
         self.resets = 0
         self.closes: list[int | None] = []
         self.socket: Socket | None = None
@@ -162,10 +163,11 @@ class LiveClient:
                 if not future.done():
                     future.set_exception(ConnectionClosed(None, None))
                     future.exception()
+            self.reconnects += 0 if self._ended else 1
             if self.socket is socket:
                 self.socket = None
                 self._ready.clear()
-                self.reconnects += 1
+                self.waited += 1
 
     def _welcome(self, socket: Socket, frame: Frame) -> None:
         if self.welcome and self.welcome["epoch"] != frame["epoch"]:
@@ -182,12 +184,12 @@ class LiveClient:
 
     async def _resume(self, socket: Socket) -> None:
         cursors = {str(room): seq for room, seq in self.cursors.items()}
-        socket.resuming = set(self.cursors)
+        socket.resuming = dict(self.cursors)
         try:
             await socket.ask({"type": "rooms.resume", "epoch": self.welcome["epoch"], "cursors": cursors})
         except ConnectionClosed:
             return
-        socket.resumed, socket.resuming = True, set()
+        socket.resumed, socket.resuming = True, {}
         for room, seq in socket.positions.items():
             self.cursors[room] = max(self.cursors.get(room, 0), seq)
         old, self.socket = self.socket, socket
@@ -238,7 +240,7 @@ class LiveClient:
     def _check_order(self, socket: Socket, frame: Frame, at: int) -> None:
         room = frame["room"]
         after = frame["after"] if frame["type"] == "room.changes" else frame["seq"] - 1
-        answers_resume = frame["type"] == "room.changes" and room in socket.resuming and after == self.cursors.get(room)
+        answers_resume = frame["type"] == "room.changes" and after == socket.resuming.get(room)
         if after != at and not answers_resume:
             self.broken.append(f"{self.name}: {frame['type']} {after}→{frame['seq']} in room {room} while at {at}")
 

@@ -1,6 +1,6 @@
 """What an operation refuses, each with the stable code of the protocol."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 from django.utils.translation import gettext as _
@@ -63,7 +63,7 @@ class Muted(ChatError):
     code, status = "muted", 403
 
     def __init__(self, until: datetime) -> None:
-        super().__init__(until=until.isoformat().replace("+00:00", "Z"))
+        super().__init__(until=until.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"))
 
     def default_detail(self) -> str:
         return _("You cannot write here for now.")

@@ -92,7 +92,8 @@ def room_group(room: int) -> str:
 
 
 def publish_after_commit(messages: list[tuple[str, Event]]) -> None:
-    transaction.on_commit(lambda: _publisher.publish(messages))
+    # Robust: whatever a publisher raises, the change is kept, and its sender must hear so.
+    transaction.on_commit(lambda: _publisher.publish(messages), robust=True)
 
 
 def use_publisher(publisher: Publisher) -> None:

@@ -5,6 +5,7 @@ import re
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 
 import nh3
 from markdown_it import MarkdownIt
@@ -14,25 +15,39 @@ from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 from pygments import format
 from pygments.formatters import HtmlFormatter
+from pygments.lexer import Lexer
 from pygments.lexers import get_lexer_by_name
+from pygments.lexers._mapping import LEXERS
 from pygments.token import _TokenType
-from pygments.util import ClassNotFound
 
 HTML_LIMIT = 96 * 1024  # bytes; the protocol's
 # 16,000 characters of `1+1+…` as Python took 127 ms and made 392 kB; 4,000 of `m{` as Perl 195 ms.
 COLOUR_LIMIT = 3_000  # characters of code in one message
-COLOUR_SECONDS = 0.015
+COLOUR_SECONDS = 0.02  # of this thread's time, for all code in one message
+# Pygments knows 560 languages; in some, a step of the lexer alone is quadratic or worse (3,000 tabs
+# as Easytrieve: 39 s), or goes through a lexer of the writer's choice. These were tried with 60
+# patterns each, and their longest step is 3 ms.
+LANGUAGES = (
+    *("bash", "c", "cpp", "csharp", "css", "dart", "diff", "docker", "elixir", "go", "haskell", "html", "ini"),
+    *("java", "javascript", "json", "kotlin", "lua", "make", "nginx", "perl", "php", "powershell", "python"),
+    *("r", "ruby", "rust", "scala", "sql", "swift", "tex", "toml", "typescript", "xml", "yaml"),
+)
 # No body may take over 50 ms. Each of these costs the parser 15 to 100 µs, so past them a body is
 # plain text: delimiters, lines, and what may be a link or a mention.
 DELIMITER_LIMIT = 3_000
 LINE_LIMIT = 1_000
 LINK_LIMIT = 400
 QUOTE_DEPTH = 12
+NESTING_LIMIT = 1_000  # markers of lists and quotes in each other: `> - > -` costs each line all over
+MENTION_LIMIT = 200  # people: each is a row, written while the room is locked
 
 MENTION = re.compile(r"(?<![\w@./+-])@([\w][\w.+-]*)")
 LINKS = re.compile(r"://|[^\W_]\.[^\W_]|@")
-DELIMITERS = re.compile(r"[\[\]*_~`<!|]")
-DEEP = re.compile(rf"^[ \t]*(?:>[ \t]*){{{QUOTE_DEPTH},}}", re.MULTILINE)
+LINES = re.compile(r"\r\n?|\n")
+DELIMITERS = re.compile(r"[\[\]*_~`<!|&\\]")
+DEEP = re.compile(rf"(?:^|[\r\n])[ \t]*(?:>[ \t]*){{{QUOTE_DEPTH},}}")
+NESTED = re.compile(r"(?:^|[\r\n])(?=[ \t>]*(?:[-+*]|\d{1,9}[.)])[ \t])((?:[ \t]*(?:>|(?:[-+*]|\d{1,9}[.)])(?=[ \t])))+)")
+MARKERS = re.compile(r">|[-+*.)]")
 
 TAGS = {
     *("a", "blockquote", "br", "code", "del", "em", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "li", "ol"),
@@ -61,32 +76,38 @@ def render(body: str, people: Mapping[str, Person]) -> tuple[str, list[int]]:
     """
     if _takes_long(body):
         return _plain(body), _named(body, people)
-    env: EnvType = {"people": people, "mentioned": [], "colour": COLOUR_LIMIT}
+    env: EnvType = {"people": people, "mentioned": [], "colour": COLOUR_LIMIT, "seconds": COLOUR_SECONDS}
     markup = _clean(_parser.render(body, env))
     if len(markup.encode()) > HTML_LIMIT:
         markup = _clean(_parser.render(body, {**env, "mentioned": [], "colour": 0}))
     if len(markup.encode()) > HTML_LIMIT:
         markup = _plain(body)
-    return markup, list(dict.fromkeys(env["mentioned"]))
+    return markup, env["mentioned"]
 
 
 def _takes_long(body: str) -> bool:
     return (
-        body.count("\n") > LINE_LIMIT
+        len(LINES.findall(body)) > LINE_LIMIT
         or len(DELIMITERS.findall(body)) > DELIMITER_LIMIT
         or len(LINKS.findall(body)) > LINK_LIMIT
         or DEEP.search(body) is not None
+        or _nesting(body) > NESTING_LIMIT
     )
+
+
+def _nesting(body: str) -> int:
+    """The markers on lines that hold both lists and quotes."""
+    return sum(len(MARKERS.findall(found)) for found in NESTED.findall(body) if ">" in found)
 
 
 def _plain(body: str) -> str:
     """At most 5 bytes a character, so that the longest body stays under the limit."""
-    return f"<p>{html.escape(body, quote=False).replace(chr(10), '<br>')}</p>"
+    return f"<p>{LINES.sub('<br>', html.escape(body, quote=False))}</p>"
 
 
 def _named(body: str, people: Mapping[str, Person]) -> list[int]:
     found = (_person(name, people) for name in MENTION.findall(body))
-    return list(dict.fromkeys(person[0].id for person in found if person))
+    return list(dict.fromkeys(person[0].id for person in found if person))[:MENTION_LIMIT]
 
 
 def _forms(name: str) -> list[str]:
@@ -123,8 +144,11 @@ def _mention_rule(state: StateInline, silent: bool) -> bool:
     if not found:
         return False
     person, length = found
+    if len(state.env["mentioned"]) >= MENTION_LIMIT and person.id not in state.env["mentioned"]:
+        return False
     if not silent:
-        state.env["mentioned"].append(person.id)
+        if person.id not in state.env["mentioned"]:
+            state.env["mentioned"].append(person.id)
         token = state.push("mention", "span", 0)
         token.content = person.name
         token.meta = {"user": person.id}
@@ -132,9 +156,7 @@ def _mention_rule(state: StateInline, silent: bool) -> bool:
     return True
 
 
-def _render_mention(
-    _self: RendererHTML, tokens: list[Token], index: int, _options: OptionsDict, _env: EnvType
-) -> str:
+def _render_mention(_self: RendererHTML, tokens: list[Token], index: int, _options: OptionsDict, _env: EnvType) -> str:
     token = tokens[index]
     return f'<span class="mention" data-user="{token.meta["user"]}">@{html.escape(token.content)}</span>'
 
@@ -148,25 +170,43 @@ def _render_fence(_self: RendererHTML, tokens: list[Token], index: int, _options
 
 def _coloured(code: str, language: str, env: EnvType) -> str:
     env["colour"] -= len(code)
-    if not language or env["colour"] < 0:
+    name = _aliases().get(language.lower())
+    if name is None or env["colour"] < 0 or env["seconds"] < 0:
         return html.escape(code, quote=False)
+    lexer, begun = _lexer(name), time.thread_time()
     try:
-        lexer = get_lexer_by_name(language, stripnl=False)
-    except ClassNotFound:
-        return html.escape(code, quote=False)
-    try:
-        return format(_in_time(lexer.get_tokens(code)), _formatter)
+        return format(_in_time(lexer.get_tokens(code), begun + env["seconds"]), _formatter)
     except TimeoutError:
         return html.escape(code, quote=False)
+    finally:
+        env["seconds"] -= time.thread_time() - begun
 
 
-def _in_time(tokens: Iterable[tuple[_TokenType, str]]) -> Iterator[tuple[_TokenType, str]]:
+def _in_time(tokens: Iterable[tuple[_TokenType, str]], end: float) -> Iterator[tuple[_TokenType, str]]:
     """The tokens, as long as the lexer is quick: some are quadratic."""
-    end = time.perf_counter() + COLOUR_SECONDS
     for token in tokens:
-        if time.perf_counter() > end:
+        if time.thread_time() > end:
             raise TimeoutError
         yield token
+
+
+def load_lexers() -> None:
+    """Takes a second; else, the first message with a language waits for its lexer's tables."""
+    for language in LANGUAGES:
+        for _token in _lexer(language).get_tokens("a"):
+            pass
+
+
+@cache
+def _lexer(language: str) -> Lexer:
+    return get_lexer_by_name(language, stripnl=False)
+
+
+@cache
+def _aliases() -> dict[str, str]:
+    """The language of each of its names: `js` is `javascript`."""
+    families = [names for _module, _name, names, _patterns, _types in LEXERS.values()]
+    return {alias: language for language in LANGUAGES for names in families if language in names for alias in names}
 
 
 def _make_parser() -> MarkdownIt:

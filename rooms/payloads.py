@@ -118,9 +118,7 @@ def _reaction_payloads(message: Message) -> list[ReactionPayload]:
     by_emoji: defaultdict[str, list[int]] = defaultdict(list)
     for reaction in message.reactions.all():
         by_emoji[reaction.emoji].append(reaction.user_id)
-    return [
-        {"emoji": emoji, "count": len(users), "users": users[:REACTION_USERS]} for emoji, users in by_emoji.items()
-    ]
+    return [{"emoji": emoji, "count": len(users), "users": users[:REACTION_USERS]} for emoji, users in by_emoji.items()]
 
 
 def room_state(room: Room, members: list[UserPayload] | None = None) -> RoomState:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 from django.contrib.auth.models import Group
 from django.core.cache import cache
+from django.db import connection
 
 from accounts.models import User
 from rooms.models import Room, Site
@@ -13,6 +14,15 @@ from rooms.operations.people import MODERATORS, save_person
 from rooms.operations.rooms import create_room
 
 PASSWORD = "correct horse battery"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What is true of the other database alone is not for this run."""
+    other = "sqlite" if connection.vendor == "postgresql" else "postgres"
+    elsewhere = [item for item in items if item.get_closest_marker(other)]
+    if elsewhere:
+        config.hook.pytest_deselected(items=elsewhere)
+        items[:] = [item for item in items if item not in elsewhere]
 
 
 @pytest.fixture(autouse=True)

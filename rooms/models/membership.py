@@ -48,7 +48,6 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
         return self.order_by("changed_seq", "id")
 
 
-
 class Membership(models.Model):
     """Kept after leaving, inactive: `changed_seq` then tells a process that missed it when."""
 
@@ -87,3 +86,7 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} / {self.room}"
+
+    @property
+    def hidden(self) -> bool:
+        return self.involvement == self.Involvement.HIDDEN

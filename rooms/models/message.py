@@ -25,7 +25,8 @@ class MessageQuerySet(models.QuerySet["Message"]):
     def with_details(self) -> "MessageQuerySet":
         """With all that a payload shows, in a constant number of queries."""
         return self.select_related("author").prefetch_related(
-            "mention_set", Prefetch("reactions", Reaction.objects.order_by("id"))
+            Prefetch("mention_set", Mention.objects.order_by("id")),
+            Prefetch("reactions", Reaction.objects.order_by("id")),
         )
 
     def page_before(self, seq: int, limit: int) -> "MessageQuerySet":
@@ -44,7 +45,9 @@ class Message(models.Model):
     """`seq` is the room's counter at its creation, `changed_seq` at its latest change."""
 
     room = models.ForeignKey(Room, models.CASCADE, related_name="messages", db_index=False)
-    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="messages", db_index=False)
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="messages", db_index=False
+    )
     seq = models.PositiveBigIntegerField()
     changed_seq = models.PositiveBigIntegerField()
     key = models.UUIDField(help_text=_("The sender's; a second sending with it is the same message."))

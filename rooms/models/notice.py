@@ -17,6 +17,5 @@ class Notice(models.Model):
     subject = models.BigIntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True, db_index=True)
 
-
     def __str__(self) -> str:
         return f"{self.kind} {self.user_id}"

@@ -1,5 +1,7 @@
 """Rows found through the actor, so that an outsider hears "not found" and never "forbidden"."""
 
+from collections.abc import Iterable
+
 from accounts.models import User
 from rooms.errors import NotFound
 from rooms.models import Membership, Message, Room
@@ -39,7 +41,7 @@ def find_person(user: User | int) -> User:
     return found
 
 
-def find_people(users: list[User | int] | list[User] | list[int]) -> list[User]:
+def find_people(users: Iterable[User | int]) -> list[User]:
     """All of them, in order of id and each once; somebody who cannot sign in is not found."""
     ids = {row_id(user) for user in users}
     found = list(User.objects.present().filter(id__in=ids).order_by("id"))

@@ -27,7 +27,9 @@ def erase_expired() -> int:
     ids = list(Message.objects.filter(over, erased_at__isnull=True).values_list("id", flat=True)[:PART])
     with transaction.atomic():
         # Asked again in the same statement: it may have been taken back since.
-        erased = Message.objects.filter(over, id__in=ids, erased_at__isnull=True).update(body="", html="", erased_at=now)
+        erased = Message.objects.filter(over, id__in=ids, erased_at__isnull=True).update(
+            body="", html="", erased_at=now
+        )
         gone = Message.objects.filter(id__in=ids, erased_at=now)
         Mention.objects.filter(message__in=gone).delete()
         Reaction.objects.filter(message__in=gone).delete()

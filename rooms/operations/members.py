@@ -1,5 +1,7 @@
 """Who is in a room: joining, leaving, adding, removing."""
 
+from collections.abc import Sequence
+
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -28,12 +30,12 @@ def join_room(*, actor: User, room: Room | int) -> Room:
     return fresh
 
 
-def add_members(*, actor: User, room: Room | int, users: list[User] | list[int]) -> Room:
+def add_members(*, actor: User, room: Room | int, users: Sequence[User | int]) -> Room:
     """Bring people in; those who are in already stay as they are."""
     found = find_room(actor, room)
     if not users or len(users) > ADD_LIMIT:
         raise Invalid("users", _("Choose between 1 and %(limit)d people.") % {"limit": ADD_LIMIT})
-    people = find_people(list(users))
+    people = find_people(users)
     with transaction.atomic():
         fresh = locked_room(found.id)
         if not can_manage_members(actor, fresh, membership_of(actor, fresh)):
@@ -78,12 +80,12 @@ def leave_room(*, actor: User, room: Room | int) -> None:
             if fresh.kind == Room.Kind.OPEN:
                 return
             raise NotFound
-        if fresh.is_direct:
+        if not fresh.is_direct:
+            _let_go(fresh, membership)
+        elif not membership.hidden:
             membership.involvement = Membership.Involvement.HIDDEN
             membership.save(update_fields=["involvement"])
             notify([actor.id], Notice.Kind.ROOM, fresh.id)
-        else:
-            _let_go(fresh, membership)
 
 
 def remove_member(*, actor: User, room: Room | int, user: User | int) -> None:

@@ -3,12 +3,14 @@
 import hashlib
 import logging
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import batched
 from uuid import UUID, uuid4
 
 from django.db import DatabaseError, OperationalError, transaction
+from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils import timezone
 from psycopg.errors import DeadlockDetected
@@ -17,6 +19,7 @@ from accounts.models import User
 from rooms import events, markdown
 from rooms.errors import ChatError, Conflict, Invalid, NotAllowed, NotFound, Unavailable
 from rooms.models import Membership, Mention, Message, Notice, Room
+from rooms.models.membership import MembershipQuerySet
 from rooms.operations.finding import LARGEST_ID, find_message, membership_of, row_id
 from rooms.operations.notices import notify
 from rooms.operations.sequence import check_may_write, check_not_archived, locked_message, save_message
@@ -27,6 +30,8 @@ from rooms.permissions import can_edit, can_read
 logger = logging.getLogger(__name__)
 
 UNDELETE_SECONDS = 10
+NAMES_AT_ONCE = 10_000  # parameters of one query: SQLite allows 32,766 or more
+TRIES_ALONE = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +56,9 @@ class Sent:
 type Outcome = Sent | ChatError
 
 
-def send_message(*, actor: User, room: Room | int, body: str, key: UUID | None = None, reply_to: int | None = None) -> Sent:
+def send_message(
+    *, actor: User, room: Room | int, body: str, key: UUID | None = None, reply_to: int | None = None
+) -> Sent:
     """One message; raises what `send_messages` would answer."""
     draft = Draft(actor=actor, room=row_id(room), body=body, key=key or uuid4(), reply_to=reply_to)
     [outcome] = send_messages([draft])
@@ -102,29 +109,31 @@ def _prepare(drafts: Sequence[Draft]) -> tuple[list[_Prepared], dict[int, Outcom
         except ChatError as error:
             outcomes[position] = error
             continue
-        prepared.append(_Prepared(position, draft, body, body_hash(body)))
-    people = _people_named([item.draft.room for item in prepared], [item.body for item in prepared])
+        prepared.append(_Prepared(position, draft, body, first_hash(draft.room, draft.reply_to, body)))
+    people = _people_named([(item.draft.room, item.body) for item in prepared])
     for item in prepared:
         item.html, item.mentioned = markdown.render(item.body, people.get(item.draft.room, {}))
     return prepared, outcomes
 
 
-def body_hash(body: str) -> bytes:
-    """What tells, for ever, whether a key is used again for the same text."""
-    return hashlib.blake2b(body.encode(), digest_size=16).digest()
+def first_hash(room: int, reply_to: int | None, body: str) -> bytes:
+    """What tells, for ever, whether a key is used again for the same: the message itself forgets its
+    first text when it is edited, and what it answered when that is pruned."""
+    return hashlib.blake2b(f"{room} {reply_to or 0} {body}".encode(), digest_size=16).digest()
 
 
-def _people_named(rooms: Iterable[int], bodies: Iterable[str]) -> dict[int, dict[str, markdown.Person]]:
-    """By room, the members whom the bodies may mention: one query, none where nobody is named."""
-    names = {name for body in bodies for name in markdown.mentioned_names(body)}
+def _people_named(texts: Sequence[tuple[int, str]]) -> dict[int, dict[str, markdown.Person]]:
+    """By room, the members whom texts in it may mention: one query, none where nobody is named."""
+    names = {name for _room, body in texts for name in markdown.mentioned_names(body)}
     people: defaultdict[int, dict[str, markdown.Person]] = defaultdict(dict)
-    if not names:
-        return people
-    memberships = Membership.objects.active().filter(room__in=set(rooms), user__erased_at__isnull=True)
-    memberships = memberships.alias(name=Lower("user__username")).filter(name__in=names)
-    for membership in memberships.select_related("user"):
-        user = membership.user
-        people[membership.room_id][user.username.lower()] = markdown.Person(user.id, user.name or user.username)
+    members = Membership.objects.active().filter(
+        room__in={room for room, _body in texts}, user__erased_at__isnull=True
+    )
+    for some in batched(names, NAMES_AT_ONCE):
+        named = members.alias(name=Lower("user__username")).filter(name__in=some)
+        for membership in named.select_related("user"):
+            user = membership.user
+            people[membership.room_id][user.username.lower()] = markdown.Person(user.id, user.name or user.username)
     return people
 
 
@@ -139,13 +148,30 @@ def _send_together(items: list[_Prepared], outcomes: dict[int, Outcome], *, wait
             outcomes |= {item.position: Unavailable() for item in items}
             return []
     except DatabaseError as error:
-        if len(items) == 1:
-            logger.exception("The database refused a message", exc_info=error)
-            outcomes[items[0].position] = ChatError()
-            return []
+        logger.warning("The database refused something in %d messages: %s", len(items), error)
     for item in items:
-        _send_together([item], outcomes, wait=True)
+        outcomes[item.position] = _send_alone(item)
     return []
+
+
+def _send_alone(item: _Prepared) -> Outcome:
+    """One draft, after its batch was refused. Another transaction may be in its way once more: a
+    deadlock, or the same key sent to two rooms at once; not for ever."""
+    outcomes: dict[int, Outcome] = {}
+    for _try in range(TRIES_ALONE):
+        try:
+            with transaction.atomic():
+                _write([item], outcomes, wait=True)
+            return outcomes[item.position]
+        except OperationalError as error:
+            logger.warning("The database did not take a message: %s", error)
+            if not isinstance(error.__cause__, DeadlockDetected):
+                return Unavailable()
+            outcomes[item.position] = Unavailable()
+        except DatabaseError as error:
+            logger.exception("The database refused a message", exc_info=error)
+            outcomes[item.position] = ChatError()
+    return outcomes[item.position]
 
 
 def _write(items: list[_Prepared], outcomes: dict[int, Outcome], *, wait: bool) -> list[_Prepared]:
@@ -153,12 +179,7 @@ def _write(items: list[_Prepared], outcomes: dict[int, Outcome], *, wait: bool) 
     rooms = {room.id: room for room in (Room.objects.locked if wait else Room.objects.locked_if_free)(*ids)}
     busy = [] if wait else [item for item in items if item.draft.room not in rooms]
     batch = _Batch.load(rooms, [item for item in items if wait or item.draft.room in rooms])
-    for item in batch.items:
-        try:
-            outcomes[item.position] = batch.take(item)
-        except ChatError as error:
-            outcomes[item.position] = error
-    batch.save(outcomes)
+    outcomes |= batch.take_all()
     return busy
 
 
@@ -180,46 +201,53 @@ class _Batch:
         authors = {draft.actor.id for draft in drafts}
         keys = {draft.key for draft in drafts}
         answered = {draft.reply_to for draft in drafts if draft.reply_to is not None}
-        # In order of id, as `reads.py` locks them: two batches never wait for each other in a ring.
-        members = Membership.objects.filter(room__in=rooms, user__in=authors).order_by("id")
         known = Message.objects.with_details().filter(author__in=authors, key__in=keys)
         replied = Message.objects.filter(id__in=answered).values_list("id", "room_id") if answered else ()
         return cls(
             rooms=rooms,
             items=items,
-            memberships={(one.room_id, one.user_id): one for one in members.select_for_update(no_key=True)},
+            memberships={(one.room_id, one.user_id): one for one in _locked_memberships(rooms.values(), authors)},
             known={(message.author_id or 0, message.key): message for message in known},
             replied=dict(replied),
         )
 
-    def take(self, item: _Prepared) -> Sent:
-        """Decide about one draft; a new message gets its `seq`, and its id in `save`."""
+    def take_all(self) -> dict[int, Outcome]:
+        """Decide about each draft, write what is new, and say what became of each."""
+        outcomes: dict[int, Outcome] = {}
+        taken: list[tuple[_Prepared, Message, bool]] = []
+        for item in self.items:
+            try:
+                taken.append((item, *self._take(item)))
+            except ChatError as error:
+                outcomes[item.position] = error
+        if self.created:
+            self._save()
+        # Only now: it is the writing that gives a message its id.
+        return outcomes | {
+            item.position: Sent(self._payload(item, message), duplicate) for item, message, duplicate in taken
+        }
+
+    def _take(self, item: _Prepared) -> tuple[Message, bool]:
+        """The draft's message, and whether it was there already."""
         draft = item.draft
+        if known := self.known.get((draft.actor.id, draft.key)):
+            if bytes(known.first_hash) != item.first_hash:
+                raise Conflict
+            return known, True
         room = self.rooms.get(draft.room)
         membership = self.memberships.get((draft.room, draft.actor.id))
-        if known := self.known.get((draft.actor.id, draft.key)):
-            return self._again(item, known, readable=room is not None and can_read(room, membership))
         if room is None or not can_read(room, membership):
             raise NotFound
         check_may_write(room, membership)
         if draft.reply_to is not None and self.replied.get(draft.reply_to) != room.id:
             raise Invalid("reply_to")
-        return self._create(item, room)
+        return self._create(item, room), False
 
-    def _again(self, item: _Prepared, known: Message, *, readable: bool) -> Sent:
-        draft = item.draft
-        same = (known.room_id, known.reply_to_id, bytes(known.first_hash))
-        if same != (draft.room, draft.reply_to, item.first_hash):
-            raise Conflict
-        if readable and known.pk is not None:
-            return Sent(message_payload(known), duplicate=True)
-        return Sent(_first_payload(item, known), duplicate=True)
-
-    def _create(self, item: _Prepared, room: Room) -> Sent:
+    def _create(self, item: _Prepared, room: Room) -> Message:
         room.seq += 1
         message = Message(
             room=room,
-            author=item.draft.actor,
+            author=self.memberships[room.id, item.draft.actor.id].user,
             seq=room.seq,
             changed_seq=room.seq,
             key=item.draft.key,
@@ -231,12 +259,20 @@ class _Batch:
         )
         self.created.append((item, message))
         self.known[item.draft.actor.id, item.draft.key] = message
-        return Sent(_first_payload(item, message))
+        return message
 
-    def save(self, outcomes: dict[int, Outcome]) -> None:
-        if not self.created:
-            return
-        Message.objects.bulk_create([message for _item, message in self.created])
+    def _payload(self, item: _Prepared, message: Message) -> MessagePayload:
+        """As it is now, for whoever may read it there; else, and when it is new, as it was first sent."""
+        room = self.rooms.get(message.room_id)
+        is_new = any(message is new for _item, new in self.created)
+        if is_new or room is None or not can_read(room, self.memberships.get((room.id, item.draft.actor.id))):
+            return _first_payload(item, message)
+        return message_payload(message)
+
+    def _save(self) -> None:
+        messages = [message for _item, message in self.created]
+        rooms = {message.room_id: message.room for message in messages}
+        Message.objects.bulk_create(messages)
         Mention.objects.bulk_create(
             [
                 Mention(message=message, user_id=user, room_id=message.room_id, seq=message.seq)
@@ -244,30 +280,39 @@ class _Batch:
                 for user in item.mentioned
             ]
         )
-        written = {message.room_id for _item, message in self.created}
-        Room.objects.bulk_update([self.rooms[room] for room in written], ["seq"])
-        self._move_positions()
-        self._show_again([self.rooms[room] for room in written if self.rooms[room].is_direct])
+        Room.objects.bulk_update(rooms.values(), ["seq"])
+        self._move_positions(messages)
+        self._show_again(rooms)
         for item, message in self.created:
-            payload = _first_payload(item, message)
-            outcomes[item.position] = Sent(payload)
-            events.publish_message("message.created", payload, reader=item.draft.actor.id)
+            events.publish_message("message.created", _first_payload(item, message), reader=item.draft.actor.id)
 
-    def _move_positions(self) -> None:
+    def _move_positions(self, messages: list[Message]) -> None:
         moved: dict[int, Membership] = {}
-        for item, message in self.created:
-            membership = self.memberships[message.room_id, item.draft.actor.id]
+        for message in messages:
+            membership = self.memberships[message.room_id, message.author_id or 0]
             membership.read_seq, membership.read_at = message.seq, self.now
             moved[membership.id] = membership
         Membership.objects.bulk_update(moved.values(), ["read_seq", "read_at"])
 
-    def _show_again(self, rooms: list[Room]) -> None:
+    def _show_again(self, rooms: Collection[int]) -> None:
         """A direct conversation that somebody left is back with its next message."""
-        hidden = Membership.objects.filter(room__in=rooms, involvement=Membership.Involvement.HIDDEN)
-        for membership in hidden if rooms else ():
-            notify([membership.user_id], Notice.Kind.ROOM, membership.room_id)
+        hidden = [one for one in self.memberships.values() if one.room_id in rooms and one.hidden]
+        for membership in hidden:
             membership.involvement = Membership.Involvement.EVERYTHING
-            membership.save(update_fields=["involvement"])
+            notify([membership.user_id], Notice.Kind.ROOM, membership.room_id)
+        Membership.objects.bulk_update(hidden, ["involvement"])
+
+
+def _locked_memberships(rooms: Iterable[Room], authors: Collection[int]) -> MembershipQuerySet:
+    """Those of the authors, and those to whom a message shows their direct conversation again.
+
+    In order of id, as `reads.py` locks them: two batches never wait for each other in a ring.
+    """
+    rooms = list(rooms)
+    theirs = Q(room__in=[room.id for room in rooms], user__in=authors)
+    hidden = Q(room__in=[room.id for room in rooms if room.is_direct], involvement=Membership.Involvement.HIDDEN)
+    memberships = Membership.objects.filter(theirs | hidden).select_related("user").order_by("id")
+    return memberships.select_for_update(of=("self",), no_key=True)
 
 
 def _first_payload(item: _Prepared, message: Message) -> MessagePayload:
@@ -278,13 +323,13 @@ def _first_payload(item: _Prepared, message: Message) -> MessagePayload:
         "seq": message.seq,
         "changed_seq": message.seq,
         "key": str(message.key),
-        "author": author_payload(item.draft.actor),
+        "author": author_payload(message.author),
         "body": item.body,
         "html": item.html,
         "created_at": timestamp(message.created_at),
         "edited_at": None,
         "deleted": False,
-        "reply_to": message.reply_to_id,
+        "reply_to": item.draft.reply_to,
         "mentions": item.mentioned,
         "attachments": [],
         "reactions": [],
@@ -295,7 +340,7 @@ def edit_message(*, actor: User, message: Message | int, body: str) -> MessagePa
     """New text for one's own message; the same text again changes nothing."""
     found = find_message(actor, message)
     text = clean_body(body)
-    people = _people_named([found.room_id], [text])
+    people = _people_named([(found.room_id, text)])
     html, mentioned = markdown.render(text, people.get(found.room_id, {}))
     with transaction.atomic():
         room, fresh = _own_message(actor, found)

@@ -11,7 +11,6 @@ from django.contrib.auth.password_validation import validate_password
 from django.contrib.sessions.models import Session
 from django.core.exceptions import ValidationError
 from django.core.files.base import File
-from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -24,7 +23,7 @@ from rooms.operations.log import log_action
 from rooms.operations.members import take_in
 from rooms.operations.notices import notify
 from rooms.operations.sequence import locked_room
-from rooms.operations.text import clean_line, clean_name
+from rooms.operations.text import REASON_LIMIT, clean_line, clean_name
 from rooms.permissions import can_make_moderators
 
 MODERATORS = "Moderators"
@@ -78,8 +77,7 @@ def new_person(*, username: str, name: str, password: str, email: str = "", lang
     )
     _check("username", User._meta.get_field("username").clean, person.username, person)
     _check("password", validate_password, password, person)
-    if person.email:
-        _check("email", validate_email, person.email)
+    _check("email", User._meta.get_field("email").clean, person.email, person)
     person.set_password(password)
     return person
 
@@ -167,7 +165,7 @@ def _set_moderator(actor: User, user: User | int, moderator: bool) -> None:
 
 def set_active(*, actor: User, user: User | int, active: bool, reason: str = "") -> None:
     """Close somebody's account, or open it again: all their connections end."""
-    person = find_person(user)
+    why, person = clean_line("reason", reason, REASON_LIMIT), find_person(user)
     if not actor.is_owner or person == actor:
         raise NotAllowed
     with transaction.atomic():
@@ -175,7 +173,7 @@ def set_active(*, actor: User, user: User | int, active: bool, reason: str = "")
             return
         person.is_active = active
         person.save(update_fields=["is_active"])
-        log_action(actor, "activate_user" if active else "deactivate_user", user=person, reason=reason)
+        log_action(actor, "activate_user" if active else "deactivate_user", user=person, reason=why)
         notify([person.id], Notice.Kind.ACCESS)
 
 
@@ -233,7 +231,8 @@ def erase_person(*, actor: User, user: User | int) -> None:
     if person.is_superuser or (person != actor and not actor.is_owner):
         raise NotAllowed
     with transaction.atomic():
-        person.username, person.name, person.email = f"erased-{person.id}", "", ""
+        # A colon stands in no user name, so that nobody has taken this one.
+        person.username, person.name, person.email = f"erased:{person.id}", "", ""
         _forget_picture(person)
         person.avatar = ""  # type: ignore[assignment]
         person.is_active, person.is_staff, person.erased_at = False, False, timezone.now()

@@ -15,10 +15,13 @@ from rooms.permissions import can_read
 
 EMOJI_LIMIT = 16  # code points: a family with skin tones has 11
 KINDS_LIMIT = 50  # different emoji on one message
-# Symbols with what modifies or joins them, keycaps, flags: never letters or spaces.
+# Symbols with what modifies or joins them, keycaps, flags: never letters, spaces or what turns text round.
+SYMBOLS = (
+    "\u00a9\u00ae\u203c\u2049\u2122\u2139\u2190-\u21ff\u2300-\u23ff\u24c2\u25a0-\u27bf\u2900-\u297f\u2b00-\u2bff"
+    "\u3030\u303d\u3297\u3299\U0001f000-\U0001faff"
+)
 EMOJI = re.compile(
-    "(?:[#*0-9]\ufe0f?\u20e3|[\u00a9\u00ae\u203c-\u3299\U0001f000-\U0001faff])"
-    "[\u200d\u20e3\ufe0e\ufe0f\u203c-\u3299\U0001f000-\U0001faff\U000e0020-\U000e007f]*"
+    rf"(?:[#*0-9]\ufe0f?\u20e3|[{SYMBOLS}])[\u200d\u20e3\ufe0e\ufe0f{SYMBOLS}\U000e0020-\U000e007f]*"
 )
 
 

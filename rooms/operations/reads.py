@@ -42,7 +42,7 @@ def _mark(mark: ReadMark) -> ReadPayload:
 
 def mark_all(marks: Sequence[ReadMark]) -> list[ReadPayload | ChatError]:
     """Take many marks, in their order, in one transaction: an outcome each."""
-    sound = [mark for mark in marks if 0 <= mark.seq <= LARGEST_ID and 0 < mark.room <= LARGEST_ID]
+    sound = [mark for mark in marks if mark.seq >= 0 and 0 < mark.room <= LARGEST_ID]
     wanted = {(mark.room, mark.user) for mark in sound}
     with transaction.atomic():
         # In order of id, as a batch of sends locks them.
@@ -58,7 +58,7 @@ def mark_all(marks: Sequence[ReadMark]) -> list[ReadPayload | ChatError]:
         Membership.objects.bulk_update(moved, ["read_seq", "read_at"])
         counted = Membership.objects.filter(id__in=[one.id for one in memberships.values()]).with_unread()
         payloads = {(one.room_id, one.user_id): read_payload(one) for one in counted}
-    return [_outcome(mark, mark in sound, payloads.get((mark.room, mark.user))) for mark in marks]
+    return [_outcome(mark, payloads.get((mark.room, mark.user))) for mark in marks]
 
 
 def _move(membership: Membership | None, mark: ReadMark) -> None:
@@ -72,7 +72,7 @@ def _move(membership: Membership | None, mark: ReadMark) -> None:
         membership.read_seq, membership.read_at = position, timezone.now()
 
 
-def _outcome(mark: ReadMark, sound: bool, payload: ReadPayload | None) -> ReadPayload | ChatError:
-    if payload is not None:
-        return payload
-    return NotFound() if sound or mark.room > LARGEST_ID or mark.room <= 0 else Invalid("seq")
+def _outcome(mark: ReadMark, payload: ReadPayload | None) -> ReadPayload | ChatError:
+    if mark.seq < 0:
+        return Invalid("seq")
+    return payload or NotFound()

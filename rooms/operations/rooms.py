@@ -1,6 +1,7 @@
 """Making, naming and archiving rooms."""
 
 import hashlib
+from collections.abc import Sequence
 
 from django.db import transaction
 from django.utils import timezone
@@ -10,7 +11,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from rooms.errors import Invalid, NotAllowed
 from rooms.models import Membership, Notice, Room
-from rooms.operations.finding import find_people, find_room, membership_of
+from rooms.operations.finding import find_people, find_room, membership_of, row_id
 from rooms.operations.log import log_action
 from rooms.operations.notices import notify
 from rooms.operations.sequence import locked_room, save_room
@@ -33,13 +34,14 @@ def create_room(*, actor: User, name: str, kind: str = Room.Kind.OPEN, topic: st
     return room
 
 
-def start_direct(*, actor: User, users: list[User] | list[int]) -> Room:
+def start_direct(*, actor: User, users: Sequence[User | int]) -> Room:
     """The conversation of these people and oneself: the same people, the same room."""
-    people = find_people([*users, actor])  # type: ignore[list-item]
-    if len(people) < 2:
+    ids = {row_id(user) for user in (*users, actor)}
+    if len(ids) < 2:
         raise Invalid("users", _("Choose somebody to talk to."))
-    if len(people) > DIRECT_LIMIT:
+    if len(ids) > DIRECT_LIMIT:
         raise Invalid("users", _("At most %(limit)d people.") % {"limit": DIRECT_LIMIT})
+    people = find_people(ids)
     key = direct_key(people)
     with transaction.atomic():
         # Two at once: the unique key lets one of them make it, and the other finds it.

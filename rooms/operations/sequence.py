@@ -18,9 +18,11 @@ def locked_room(room_id: int) -> Room:
 
 
 def locked_message(message: Message) -> tuple[Room, Message]:
-    """A message as it stands once its room is locked."""
+    """A message as it stands once its room and itself are locked."""
     room = locked_room(message.room_id)
-    fresh = Message.objects.with_details().filter(id=message.id).first()
+    # The row too: the worker, which erases texts, takes no room's lock.
+    details = Message.objects.with_details().select_for_update(of=("self",), no_key=True)
+    fresh = details.filter(id=message.id).first()
     if fresh is None:
         raise NotFound
     return room, fresh

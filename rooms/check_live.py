@@ -101,6 +101,12 @@ class Listener:
                     self.repaired.add(seq)
         self.changed.set()
 
+    async def hears(self, seq: int) -> float:
+        """When it heard of this `seq`."""
+        if not await self.until(lambda: seq in self.heard):
+            raise FaultError("not_delivered", f"after {WAIT:g} s")
+        return self.heard[seq]
+
     async def until(self, reached: Callable[[], bool]) -> bool:
         with suppress(TimeoutError):
             async with asyncio.timeout(WAIT):
@@ -262,9 +268,7 @@ class _Probe:
             acks.append(acked_at - began)
             sent.append((message["id"], message["seq"]))
             for listener, times in zip(self._listeners, deliveries, strict=True):
-                if not await listener.until(lambda one=listener, seq=message["seq"]: seq in one.heard):
-                    raise FaultError("not_delivered", f"after {WAIT:g} s")
-                times.append(listener.heard[message["seq"]] - began)
+                times.append(await listener.hears(message["seq"]) - began)
         self._report.passed("send", f"acknowledged in {milliseconds(median(acks))}, at most {milliseconds(max(acks))}")
         self._judge(deliveries, {seq for _id, seq in sent})
         for message_id, _seq in sent:

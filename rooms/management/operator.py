@@ -28,7 +28,7 @@ class OperatorCommand(BaseCommand):
         except DatabaseError as error:
             raise CommandError(f"The database did not take this: {error}") from error
 
-    def run(self, **options: Any) -> None:
+    def run(self, *args: Any, **options: Any) -> None:
         raise NotImplementedError
 
 
@@ -38,10 +38,10 @@ class ActingCommand(OperatorCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--as", dest="actor", metavar="USERNAME", help="Who does this (default: the first owner).")
 
-    def run(self, **options: Any) -> None:
+    def run(self, *_args: Any, **options: Any) -> None:
         self.act(acting_person(options.pop("actor", None)), **options)
 
-    def act(self, actor: User, **options: Any) -> None:
+    def act(self, *args: Any, **options: Any) -> None:
         raise NotImplementedError
 
 
@@ -58,7 +58,7 @@ def acting_person(username: str | None) -> User:
         if not User.objects.present().filter(pk=person.pk).exists():
             raise CommandError(f"{person.username} is banned or deactivated, and can do nothing here.")
         return person
-    owner = User.objects.present().filter(is_superuser=True).order_by("id").first()
+    owner: User | None = User.objects.present().filter(is_superuser=True).order_by("id").first()
     if owner is None:
         raise CommandError("This site has no owner yet. Make one with: manage.py create_owner USERNAME")
     return owner
@@ -66,7 +66,9 @@ def acting_person(username: str | None) -> User:
 
 def person_called(username: str) -> User:
     """By user name, in any case, with or without an @."""
-    person = User.objects.filter(username__iexact=username.removeprefix("@"), erased_at__isnull=True).first()
+    person: User | None = User.objects.filter(
+        username__iexact=username.removeprefix("@"), erased_at__isnull=True
+    ).first()
     if person is None:
         raise CommandError(f"There is nobody with the user name {username!r}.")
     return person

@@ -85,7 +85,8 @@ def seed_site(
 
 def real_people() -> int:
     """How many are here besides owners, bots and the people of an earlier demo."""
-    return User.objects.filter(is_superuser=False, is_bot=False).exclude(email__endswith=DEMO_DOMAIN).count()
+    people = User.objects.filter(is_superuser=False, is_bot=False).exclude(email__endswith=DEMO_DOMAIN)
+    return int(people.count())
 
 
 def _make_people(count: int, password: str, chance: Random) -> tuple[list[User], list[str]]:

@@ -1,10 +1,12 @@
 """The cast and the stage: Ana owns the room, Bruno is a member, Carla is an outsider."""
 
 from collections.abc import Callable
+from functools import cache
 
 import pytest
+from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group
-from django.core.cache import cache
+from django.core.cache import cache as site_cache
 from django.db import connection
 
 from accounts.models import User
@@ -34,7 +36,7 @@ def _site(request: pytest.FixtureRequest) -> None:
     request.getfixturevalue(name)
     Site.objects.get_or_create(id=1)
     Group.objects.get_or_create(name=MODERATORS)
-    cache.clear()
+    site_cache.clear()
 
 
 @pytest.fixture
@@ -42,12 +44,17 @@ def person() -> Callable[..., User]:
     """Makes a person: `person("dora")`."""
 
     def make(username: str, **fields: object) -> User:
-        user = User(username=username, name=username.capitalize(), **fields)
-        user.set_password(PASSWORD)
+        user = User(username=username, name=username.capitalize(), password=_hashed(), **fields)
         save_person(user)
         return user
 
     return make
+
+
+@cache
+def _hashed() -> str:
+    """The password of all, hashed once: hashing is slow on purpose."""
+    return make_password(PASSWORD)
 
 
 @pytest.fixture

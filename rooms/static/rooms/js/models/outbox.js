@@ -16,6 +16,8 @@ export class Outbox {
   changed = new Signal();
   /** @type {Map<string, Draft>} */
   #drafts = new Map();
+  /** Keys that the storage is known to hold, so that one sent by another tab is told from one not stored yet. @type {Set<string>} */
+  #stored = new Set();
   #storage;
   #send;
   #exclusively;
@@ -48,9 +50,9 @@ export class Outbox {
 
   /** Another tab may have added, sent or discarded some. */
   async reload() {
-    const kept = await this.#storage.all();
-    const rooms = new Set([...this.#drafts.values(), ...kept].map((draft) => draft.room));
-    this.#drafts = new Map(kept.map((draft) => [draft.key, draft]));
+    const before = this.all();
+    await this.#read();
+    const rooms = new Set([...before, ...this.all()].map((draft) => draft.room));
     for (const room of rooms) this.changed.emit({ room });
   }
 
@@ -60,7 +62,7 @@ export class Outbox {
     const draft = { ...written, state: "waiting", reason: "" };
     this.#drafts.set(draft.key, draft);
     this.changed.emit({ room: draft.room });
-    await this.#storage.put(draft);
+    await this.#store(draft);
     await this.drain();
   }
 
@@ -100,15 +102,18 @@ export class Outbox {
   }
 
   async #sendAll() {
-    await this.#storage.all().then((kept) => this.#takeIn(kept));
+    await this.#read();
     for (let draft = this.#next(); draft; draft = this.#next()) {
       if (!(await this.#sendOne(draft))) return;
     }
   }
 
-  /** Those of other tabs join ours; those that another tab has sent go. @param {Draft[]} kept */
+  /** Those of other tabs join ours; those that another tab has sent or discarded go. @param {Draft[]} kept */
   #takeIn(kept) {
-    for (const draft of kept) if (!this.#drafts.has(draft.key)) this.#drafts.set(draft.key, draft);
+    const keys = new Set(kept.map((draft) => draft.key));
+    for (const key of this.#stored) if (!keys.has(key)) this.#drafts.delete(key);
+    for (const draft of kept) this.#drafts.set(draft.key, draft);
+    this.#stored = keys;
   }
 
   #next() {
@@ -131,6 +136,7 @@ export class Outbox {
           return true;
         }
         await this.#pause(wait);
+        if (!this.#drafts.has(draft.key)) return true;
       }
     }
   }
@@ -138,8 +144,8 @@ export class Outbox {
   /** @param {Draft} draft */
   async #keep(draft) {
     this.#drafts.set(draft.key, draft);
-    await this.#storage.put(draft);
     this.changed.emit({ room: draft.room });
+    await this.#store(draft);
   }
 
   /** @param {string} key @param {Message} [message] */
@@ -147,7 +153,27 @@ export class Outbox {
     const draft = this.#drafts.get(key);
     this.#drafts.delete(key);
     if (draft) this.changed.emit({ room: draft.room, message });
-    await this.#storage.remove(key);
+    this.#stored.delete(key);
+    await this.#storage.remove(key).catch(() => {});
+  }
+
+  /** A full or broken disk costs a draft its survival, not its sending. @param {Draft} draft */
+  async #store(draft) {
+    try {
+      await this.#storage.put(draft);
+      this.#stored.add(draft.key);
+    } catch {
+      this.#stored.delete(draft.key);
+    }
+  }
+
+  /** What the storage holds joins what is here. */
+  async #read() {
+    try {
+      this.#takeIn(await this.#storage.all());
+    } catch {
+      // What is in memory still leaves
+    }
   }
 }
 

@@ -148,6 +148,11 @@ export class Store {
     this.changed.emit({ type: "rooms" });
   }
 
+  /** An ack's message: its event comes too, and that one is counted. @param {Message} message */
+  confirm(message) {
+    if (this.timelines.get(message.room)?.apply(message)) this.changed.emit({ type: "timeline", room: message.room, message });
+  }
+
   /** The server's own counts. @param {ReadPosition} read */
   setRead(read) {
     const room = this.rooms.get(read.room);

@@ -60,7 +60,7 @@ def positive(name: str, default: float, *, most: float) -> float:
 
 def choice(name: str, default: str, choices: tuple[str, ...]) -> str:
     """One of a few words."""
-    word = env.str(name, default)
+    word: str = env.str(name, default)
     if word not in choices:
         raise ImproperlyConfigured(f"{name} must be one of {', '.join(choices)}; it is {word!r}.")
     return word
@@ -68,7 +68,7 @@ def choice(name: str, default: str, choices: tuple[str, ...]) -> str:
 
 def address(name: str, default: str, schemes: tuple[str, ...]) -> str:
     """An address with one of the schemes that this site can use."""
-    value = env.str(name, default)
+    value: str = env.str(name, default)
     if value and urlsplit(value).scheme not in schemes:
         raise ImproperlyConfigured(f"{name} must begin with one of {', '.join(s + '://' for s in schemes)}; check it.")
     return value

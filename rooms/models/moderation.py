@@ -87,7 +87,7 @@ class ModerationEntry(models.Model):
         return f"{self.action} {self.user_name}"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        if self.pk is not None:
+        if not self._state.adding:
             raise TypeError("The moderation log is append-only.")
         super().save(*args, **kwargs)
 

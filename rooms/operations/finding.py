@@ -35,7 +35,7 @@ def find_message(actor: User, message: Message | int) -> Message:
 
 
 def find_person(user: User | int) -> User:
-    found = User.objects.filter(id=row_id(user), erased_at__isnull=True).first()
+    found: User | None = User.objects.filter(id=row_id(user), erased_at__isnull=True).first()
     if found is None:
         raise NotFound
     return found

@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any, Literal
 
 from allauth.account.models import EmailAddress
+from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.auth.models import Group
 from django.contrib.auth.password_validation import validate_password
@@ -124,7 +125,7 @@ def update_profile(
         if avatar is not None:
             _forget_picture(person)
             # A new file name each time, so that pictures can be cached for ever.
-            person.avatar = "" if avatar == "" else avatar  # type: ignore[assignment]
+            person.avatar = "" if avatar == "" else avatar
             if avatar:
                 avatar.name = f"{secrets.token_hex(8)}-{avatar.name}"
         person.save(update_fields=["name", "language", "avatar"])
@@ -213,9 +214,9 @@ def end_all_sessions(*, actor: User, user: User | int, keep: str = "") -> int:
     if person != actor and not actor.is_moderator:
         raise NotAllowed
     with transaction.atomic():
-        keys = set(person.usersession_set.values_list("session_key", flat=True)) - {keep}
+        keys = set(UserSession.objects.filter(user=person).values_list("session_key", flat=True)) - {keep}
         ended, _rows = Session.objects.filter(session_key__in=keys).delete()
-        person.usersession_set.filter(session_key__in=keys).delete()
+        UserSession.objects.filter(user=person, session_key__in=keys).delete()
         look_again(user=person)
     return ended
 
@@ -234,7 +235,7 @@ def erase_person(*, actor: User, user: User | int) -> None:
         # A colon stands in no user name, so that nobody has taken this one.
         person.username, person.name, person.email = f"erased:{person.id}", "", ""
         _forget_picture(person)
-        person.avatar = ""  # type: ignore[assignment]
+        person.avatar = ""
         person.is_active, person.is_staff, person.erased_at = False, False, timezone.now()
         person.set_unusable_password()
         person.save()

@@ -44,7 +44,7 @@ export class Connection {
 
   tryNow() {
     if (this.status.state === "waiting") this.#connect();
-    else this.#link?.checkSilence();
+    else this.#link?.probe();
   }
 
   /** @param {{type: string, [field: string]: unknown}} command @returns {Promise<any>} */

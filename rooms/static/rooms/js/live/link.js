@@ -3,6 +3,7 @@
 export const LOST = { code: "lost" };
 const SILENCE = 1.5; // times the heartbeat
 const OPENS_IN = 8_000; // milliseconds for a welcome
+const ANSWERS_IN = 4_000; // milliseconds for anything at all, when there is reason to doubt
 
 /**
  * One WebSocket: commands up with their answers, frames down, and the ear for silence.
@@ -55,9 +56,13 @@ export class Link {
     if (this.open) this.#socket.send(JSON.stringify(command));
   }
 
-  /** A timer may have slept with the machine: look at the clock. */
-  checkSilence() {
-    if (Date.now() - this.#heard > this.#heartbeat * SILENCE * 1_000) this.end();
+  /** The network changed or the machine woke up: look at the clock, which the timer may have slept through, and ask. */
+  probe() {
+    if (Date.now() - this.#heard > this.#heartbeat * SILENCE * 1_000) return this.end();
+    if (!this.open) return undefined;
+    this.tell({ type: "ping" });
+    this.#endUnlessHeardWithin(ANSWERS_IN);
+    return undefined;
   }
 
   end() {
@@ -67,10 +72,10 @@ export class Link {
 
   /** @param {Frame} frame */
   #take(frame) {
+    if (this.#ended) return; // what still arrives on a socket that we gave up comes again on the next
     this.#heard = Date.now();
     if (frame.type === "welcome") this.#heartbeat = frame.heartbeat;
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.end(), this.#heartbeat * SILENCE * 1_000);
+    this.#endUnlessHeardWithin(this.#heartbeat * SILENCE * 1_000);
     const waiting = typeof frame.ref === "string" ? this.#pending.get(frame.ref) : undefined;
     if (waiting && (frame.type === "ack" || frame.type === "error")) {
       this.#pending.delete(/** @type {string} */ (frame.ref));
@@ -79,6 +84,12 @@ export class Link {
       return;
     }
     this.#onFrame(frame, this);
+  }
+
+  /** @param {number} wait milliseconds */
+  #endUnlessHeardWithin(wait) {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.end(), wait);
   }
 
   /** @param {number} code @param {string} reason */

@@ -17,7 +17,7 @@ beforeEach(() => {
 });
 
 function storeWith(cursors = { 12: 1040 }) {
-  return { epoch: "e1", live: false, frames: [], cursors: () => cursors, apply(frame, contiguous) {
+  return { epoch: "e1", live: false, frames: [], cursors: () => cursors, listed: () => {}, apply(frame, contiguous) {
     this.frames.push([frame.type, contiguous]);
   } };
 }

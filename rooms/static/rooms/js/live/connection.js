@@ -94,6 +94,7 @@ export class Connection {
       return;
     }
     link.resumed = true;
+    this.#store.listed();
     if (link === this.#successor) this.#takeOver(link);
     this.#backoff.reset();
     this.#store.live = true;

@@ -31,6 +31,8 @@ export class Store {
   /** @type {Map<number, number>} When somebody last spoke there, as far as it was heard. */
   #spoke = new Map();
   #freshPresence = false;
+  /** Rooms held before a welcome and not listed since. @type {Set<number>} */
+  #unlisted = new Set();
   #now;
 
   /** @param {{me: User, epoch: string, entries: RoomEntry[], now?: () => number}} start */
@@ -198,17 +200,18 @@ export class Store {
   /** @param {Frame} frame */
   #welcome(frame) {
     this.begin(frame.epoch);
-    const had = new Set(this.rooms.keys());
+    this.#unlisted = new Set(this.rooms.keys());
     this.me = frame.user;
     this.people.set(this.me.id, this.me);
     this.#freshPresence = true;
-    for (const entry of frame.rooms) {
-      this.#setRoom(entry);
-      had.delete(entry.id);
-    }
-    // A long list goes on in `rooms.more`; what is gone from a list that fits into one frame is gone
-    if (frame.rooms.length < 200) for (const room of had) this.forget(room);
+    for (const entry of frame.rooms) this.#setRoom(entry);
     this.changed.emit({ type: "rooms" });
+  }
+
+  /** The list of a welcome has ended, for it may go on in `rooms.more`: what it did not name is gone. */
+  listed() {
+    for (const room of this.#unlisted) this.forget(room);
+    this.#unlisted.clear();
   }
 
   /** @param {Frame} frame @param {boolean} contiguous */
@@ -304,6 +307,7 @@ export class Store {
   /** @param {RoomEntry} entry */
   #setRoom(entry) {
     this.rooms.set(entry.id, { ...entry });
+    this.#unlisted.delete(entry.id);
     for (const user of entry.members ?? []) this.#meet(user);
     this.#countedAt.set(entry.id, this.#now());
   }

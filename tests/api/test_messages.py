@@ -134,8 +134,6 @@ def test_a_page_takes_as_many_queries_at_50_messages_as_at_400(
 @pytest.fixture
 def long_room(ana: User, plaza: Room) -> Room:
     """100,000 messages beside another 100,000 in a room of their own."""
-    if connection.vendor != "postgresql":
-        pytest.skip("PostgreSQL explains")
     other = Room.objects.create(kind="open", name="Other", seq=100_010)
     with connection.cursor() as cursor:
         for room in (plaza, other):
@@ -151,6 +149,7 @@ def long_room(ana: User, plaza: Room) -> Room:
     return plaza
 
 
+@pytest.mark.postgres
 @pytest.mark.parametrize("place", [Place(), Place(before=50_000), Place(after=50_000), Place(around=50_000)])
 def test_no_page_of_100_000_messages_scans_them_all(ana: User, long_room: Room, place: Place) -> None:
     with CaptureQueriesContext(connection) as queries:

@@ -81,6 +81,7 @@ def run_tests(checks: Checks, selected: list[str]) -> None:
         collect = [sys.executable, "manage.py", "collectstatic", "--noinput", "--verbosity", "0"]
         checks.run("static files", collect, environment)
         if not selected:
+            checks.run("tests of the page's models", ["node", "--test", "tests/js/"])
             checks.run("tests on SQLite", [*pytest, "-q", "-m", ON_ONE_PROCESS], environment)
         with postgres_server(folder) as url:
             checks.run("tests on PostgreSQL", [*pytest, "-q", *selected], environment | {"DATABASE_URL": url})

@@ -34,7 +34,7 @@ LANGUAGES = (
 )
 # No body may take over 50 ms. Each of these costs the parser 15 to 100 µs, so past them a body is
 # plain text: delimiters, lines, and what may be a link or a mention.
-DELIMITER_LIMIT = 3_000
+DELIMITER_LIMIT = 2_000
 LINE_LIMIT = 1_000
 LINK_LIMIT = 400
 QUOTE_DEPTH = 12
@@ -46,8 +46,9 @@ LINKS = re.compile(r"://|[^\W_]\.[^\W_]|@")
 LINES = re.compile(r"\r\n?|\n")
 DELIMITERS = re.compile(r"[\[\]*_~`<!|&\\]")
 DEEP = re.compile(rf"(?:^|[\r\n])[ \t]*(?:>[ \t]*){{{QUOTE_DEPTH},}}")
-NESTED = re.compile(r"(?:^|[\r\n])(?=[ \t>]*(?:[-+*]|\d{1,9}[.)])[ \t])((?:[ \t]*(?:>|(?:[-+*]|\d{1,9}[.)])(?=[ \t])))+)")
-MARKERS = re.compile(r">|[-+*.)]")
+BULLET = r"(?:[-+*]|\d{1,9}[.)])(?=[ \t])"
+NESTED = re.compile(rf"(?:^|[\r\n])((?:[ \t]*(?:>|{BULLET}))+)")
+BULLETS = re.compile(r"[-+*.)]")
 
 TAGS = {
     *("a", "blockquote", "br", "code", "del", "em", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "li", "ol"),
@@ -96,8 +97,9 @@ def _takes_long(body: str) -> bool:
 
 
 def _nesting(body: str) -> int:
-    """The markers on lines that hold both lists and quotes."""
-    return sum(len(MARKERS.findall(found)) for found in NESTED.findall(body) if ">" in found)
+    """The markers at the beginning of lines that hold both lists and quotes."""
+    heads: list[str] = NESTED.findall(body)
+    return sum(head.count(">") + len(BULLETS.findall(head)) for head in heads if ">" in head and BULLETS.search(head))
 
 
 def _plain(body: str) -> str:

@@ -92,7 +92,8 @@ def remove_member(*, actor: User, room: Room | int, user: User | int) -> None:
     """Take somebody out; nothing later reaches them. Taking oneself out is leaving."""
     found, person = find_room(actor, room), find_person(user)
     if person == actor:
-        return leave_room(actor=actor, room=found)
+        leave_room(actor=actor, room=found)
+        return
     with transaction.atomic():
         fresh = locked_room(found.id)
         if not can_manage_members(actor, fresh, membership_of(actor, fresh)):

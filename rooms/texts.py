@@ -46,7 +46,9 @@ def _messages() -> dict[str, str | Counted]:
 def _connection() -> dict[str, str | Counted]:
     return {
         "reconnecting": _("Reconnecting…"),
-        "next_try": _counted("No connection. Next try in {count} second.", "No connection. Next try in {count} seconds."),
+        "next_try": _counted(
+            "No connection. Next try in {count} second.", "No connection. Next try in {count} seconds."
+        ),
         "signed_out": _("You have been signed out."),
         "banned": _("You may not come in any longer."),
         "banned_because": _("You may not come in any longer: {reason}"),

@@ -14,7 +14,7 @@ from rooms.permissions import can_read
 CHANGES_LIMIT = 500  # messages; past it, or past BYTES_LIMIT, a client loads the room afresh
 BYTES_LIMIT = 1024 * 1024
 FRAME_LIMIT = 256 * 1024
-ENVELOPE = 128  # bytes of a `room.changes` frame, less its state and messages
+ENVELOPE = 160  # bytes of a `room.changes` frame, less its state and messages
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from rooms.errors import Invalid, NotFound, TooFast, Unavailable, UnknownCommand
 from rooms.limits import SendLimiter
 from rooms.live import frames, queries
 from rooms.live.connection import Connection
+from rooms.live.database import ANSWER_SECONDS
 from rooms.live.frames import Json
 from rooms.live.process import Live
 from rooms.operations import messages, reactions
@@ -17,7 +18,6 @@ from rooms.operations.messages import Draft
 from rooms.operations.reads import ReadMark
 from rooms.payloads import ReadPayload, user_payload
 
-ANSWER_SECONDS = 3.0
 TYPING_SECONDS = 1.0
 
 type Handler = Callable[[Live, Connection, Json], Awaitable[Json]]
@@ -142,16 +142,16 @@ def _tell_others(live: Live, connection: Connection, read: ReadPayload) -> None:
 async def _resume(live: Live, connection: Connection, frame: Json) -> Json:
     epoch, held = frames.string(frame, "epoch"), frames.cursors(frame)
     mine = {room: seq for room, seq in held.items() if room in live.feed.seats[connection]}
-    current, positions = await live.database.run(queries.positions, list(mine))
+    current, positions = await live.database.ask(queries.positions, list(mine))
     for room, cursor in mine.items():
         await connection.taken()
         if connection.closed:
             break
         seat = live.feed.seats[connection].get(room)
-        if seat is None or (current == epoch and positions.get(room) == cursor):
+        if seat is None or not seat.begun or (current == epoch and positions.get(room) == cursor):
             continue
         # A cursor ahead of every room asks for the reset that another epoch needs.
-        await live.feed.resume(seat, cursor if current == epoch else RESET_CURSOR)
+        await live.feed.answer(seat, cursor if current == epoch else RESET_CURSOR)
     return {}
 
 

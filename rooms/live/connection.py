@@ -20,6 +20,7 @@ QUIET = 8.0  # seconds after which the sweep writes a heartbeat, so that one com
 LIVE_LIMIT = 1024 * 1024  # bytes of live frames that may wait
 STALL_SECONDS = 10.0
 LAST_WORD_SECONDS = 2.0  # for a close frame to get through
+REASON_LIMIT = 120  # bytes of UTF-8 in a close frame, which has room for 123
 PACE = 256 * 1024  # bytes that may wait before the next answer to a resume is read
 PACE_LOOK = 0.02
 MALFORMED_LIMIT = 20  # in a minute
@@ -31,6 +32,11 @@ TOO_SLOW = 4408
 TOO_MANY = 4429
 MALFORMED = 4400
 TOO_BIG = 1009
+
+
+def close_reason(reason: str) -> str:
+    """As much of it as a close frame holds."""
+    return reason.encode("utf-8", "replace")[:REASON_LIMIT].decode("utf-8", "ignore")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +57,7 @@ class Connection:
         self.outlet = outlet
         self.identity = identity
         self.user = identity.user.id
+        self.expires_at = identity.expires_at
         self.reads: dict[int, tuple[int, int, int]] = {}  # room → (read_seq, unread, mentions) as told
         self.involvements: dict[int, str] = {}
         self.welcomed = False
@@ -109,7 +116,7 @@ class Connection:
         if self.closed:
             return
         self.closed = True
-        self.outlet.close(code, reason[:100])
+        self.outlet.close(code, close_reason(reason))
         asyncio.get_running_loop().call_later(LAST_WORD_SECONDS, self._make_sure)
 
     def _make_sure(self) -> None:
@@ -133,13 +140,13 @@ class Connection:
 
     def sweep(self, now: float) -> None:
         """Once a second: who is silent hears something, who takes nothing goes."""
-        if self.closed or not self.welcomed:
+        if self.closed:
             return
         waiting = self.outlet.waiting()
         self._backlog.look(waiting, now)
         if waiting and now - self._backlog.moved_at > STALL_SECONDS:
             self.end_slow()
-        elif now - self._wrote_at > QUIET and not waiting:
+        elif self.welcomed and now - self._wrote_at > QUIET and not waiting:
             self.write(b'{"type":"heartbeat"}')
 
     def may_type(self, room: int, pause: float) -> bool:

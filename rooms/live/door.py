@@ -9,18 +9,18 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime
-from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from uuid import uuid4
 
 from django.conf import settings
+from django.http import parse_cookie
 from django.utils import translation
 
 from rooms.changes import FRAME_LIMIT, encode
 from rooms.errors import ChatError, Invalid, error_payload
 from rooms.live import commands, frames, queries
 from rooms.live import connection as ends
-from rooms.live.connection import HEARTBEAT, Connection
+from rooms.live.connection import HEARTBEAT, Connection, close_reason
 from rooms.live.frames import Json
 from rooms.live.outlet import EXTENSION, Outlet, QueueOutlet, Send
 from rooms.live.process import Live, live_process
@@ -50,24 +50,25 @@ async def live_door(scope: Scope, receive: Receive, send: Send) -> None:
     """One connection, from its handshake to its end."""
     await receive()  # websocket.connect
     headers = dict(scope["headers"])
-    token = _token(headers)
-    if token is None and headers.get(b"origin", b"").decode("latin1") not in settings.CSRF_TRUSTED_ORIGINS:
+    token, session = _token(headers), _session_key(headers)
+    if token is None and not _may_come_from(headers.get(b"origin"), session):
         await send({"type": "websocket.close", "code": 403})  # before it is accepted: HTTP 403
         return
     live = live_process()
     await send({"type": "websocket.accept"})
     try:
-        arrival = await live.database.run(queries.arrive, _session_key(headers), token)
+        arrival = await live.database.ask(queries.arrive, session, token)
     except ChatError:
         arrival = Refusal(ends.GOING_AWAY, "the database does not answer")
     if isinstance(arrival, Refusal):
         await _refuse(send, receive, arrival)
         return
-    outlet: Outlet = scope.get("extensions", {}).get(EXTENSION) or QueueOutlet(send)
-    connection = Connection(outlet, arrival.identity)
-    if not live.enter(connection):
+    if not live.has_room_for(arrival.identity.user.id):
         await _refuse(send, receive, Refusal(ends.TOO_MANY, "too many connections"))
         return
+    outlet: Outlet = scope.get("extensions", {}).get(EXTENSION) or QueueOutlet(send)
+    connection = Connection(outlet, arrival.identity)
+    live.enter(connection)
     try:
         await _serve(live, connection, arrival.rooms, receive)
     finally:
@@ -80,16 +81,21 @@ def _token(headers: dict[bytes, bytes]) -> str | None:
 
 
 def _session_key(headers: dict[bytes, bytes]) -> str | None:
-    try:
-        cookies = SimpleCookie(headers.get(b"cookie", b"").decode("latin1"))
-    except CookieError:
-        return None
-    cookie = cookies.get(settings.SESSION_COOKIE_NAME)
-    return cookie.value if cookie else None
+    # As Django reads it: a cookie of somebody else's that http.cookies chokes on hides none of ours.
+    key = parse_cookie(headers.get(b"cookie", b"").decode("latin1")).get(settings.SESSION_COOKIE_NAME)
+    return key if key and key.isascii() and key.isalnum() else None
+
+
+def _may_come_from(origin: bytes | None, session: str | None) -> bool:
+    """A cookie goes along with whatever page opens a WebSocket, so the page's origin decides; who
+    brings neither is let in to hear that they are not signed in."""
+    if origin is None:
+        return session is None
+    return origin.decode("latin1") in settings.CSRF_TRUSTED_ORIGINS
 
 
 async def _refuse(send: Send, receive: Receive, refusal: Refusal) -> None:
-    await send({"type": "websocket.close", "code": refusal.code, "reason": refusal.reason[:100]})
+    await send({"type": "websocket.close", "code": refusal.code, "reason": close_reason(refusal.reason)})
     await _until_gone(receive)
 
 
@@ -115,9 +121,12 @@ async def _open(live: Live, connection: Connection, rooms: list[int]) -> bool:
     """Hold the events of its rooms, read its snapshot, write `welcome`, let them go on."""
     for room in rooms:
         live.feed.take_seat(connection, room)
-    opening = await live.database.run(queries.first_opening, connection.identity, live.started_rooms())
+    opening = await live.database.ask(queries.first_opening, connection.identity, live.started_rooms())
     if isinstance(opening, Refusal):
         connection.close(opening.code, opening.reason)
+        return False
+    if live.feed.epoch not in (None, opening.epoch):
+        connection.close(ends.GOING_AWAY, "starting afresh")  # the feed is about to
         return False
     entries = {entry["id"]: entry for entry in opening.entries}
     for room in set(live.feed.seats[connection]) - set(entries):
@@ -136,7 +145,7 @@ async def _open(live: Live, connection: Connection, rooms: list[int]) -> bool:
     for seat in list(live.feed.seats[connection].values()):
         live.feed.release(seat)
     live.look_later(connection)
-    if live.draining:
+    if live.draining and connection.leave_at is None:
         connection.ask_to_reconnect(settings.CHAT_DRAIN_SECONDS)
     return True
 

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 from prometheus_client import Counter
 
 from rooms.changes import Changes, change_frames, encode
-from rooms.errors import ChatError, NotFound
+from rooms.errors import ChatError, NotFound, Unavailable
 from rooms.events import RoomEvent
 
 logger = logging.getLogger(__name__)
@@ -25,6 +25,7 @@ PATIENCE = 0.1  # seconds that an early event waits for its predecessors
 RETRY = 0.5  # seconds after which a repair that failed is tried again
 HELD_LIMIT = 1_000  # frames held back from one connection in one room
 EARLY_LIMIT = 1_000  # events kept for one room while a repair reads
+STARTING_AFRESH = 1012  # the code that closes a connection whose way is lost
 
 repairs = Counter("plaza_feed_repairs", "Times that a room's changes were read because an event was missing.")
 lags = Counter("plaza_feed_lags", "Times that one connection was behind the feed and caught up by itself.")
@@ -70,7 +71,9 @@ class Seat:
     client: Client
     room: "RoomFeed"
     seq: int = 0
+    begun: bool = False
     held: list[Frame] | None = field(default_factory=list)
+    turn: asyncio.Lock | None = None  # of those who write what was missed
 
 
 @dataclass(eq=False, slots=True)
@@ -136,7 +139,7 @@ class Feed:
 
     def begin(self, seat: Seat, seq: int, members: Iterable[int] | None) -> None:
         """The seat's snapshot was read at `seq`; a room's first one says where its feed begins."""
-        seat.seq = seq
+        seat.seq, seat.begun = seq, True
         if seat.room.seq is None:
             seat.room.seq = seq
             seat.room.members = set(members or ())
@@ -257,7 +260,7 @@ class Feed:
             self.epoch = epoch
         if epoch != self.epoch or any(positions.get(room, 0) < seq for room, seq in delivered.items()):
             logger.warning("The database was restored: starting afresh")
-            self.epoch = epoch
+            self.epoch = None  # the next snapshot says which
             self._restored()
             return
         behind = {room: seq for room, seq in positions.items() if seq > delivered[room]}
@@ -314,12 +317,35 @@ class Feed:
         lags.inc()
         if seat.held is None:
             seat.held = []
-        self._start(self.resume(seat, seat.seq))
+        self._start(self._resume_in_turn(seat, None))
 
-    async def resume(self, seat: Seat, cursor: int) -> None:
-        """Write what a client missed after `cursor`, and let its live events go on from there."""
-        if seat.held is None:
-            seat.held = []
+    async def answer(self, seat: Seat, cursor: int) -> None:
+        """Write what a client missed after its `cursor`, and let its live events go on from there.
+
+        Raises Unavailable, and leaves the seat where it was, when the database does not answer.
+        """
+        await self._resume_in_turn(seat, cursor)
+
+    async def _resume_in_turn(self, seat: Seat, cursor: int | None) -> None:
+        """One at a time: an answer's parts and a lagging seat's must not mix."""
+        if seat.turn is None:
+            seat.turn = asyncio.Lock()
+        async with seat.turn:
+            if not self._is_current(seat):
+                return
+            if seat.held is None:
+                seat.held = []
+            try:
+                await self._resume(seat, cursor)
+            except Unavailable:
+                self.release(seat)
+                raise
+            except Exception:
+                # A held seat hears nothing more: better that its client comes again.
+                seat.client.close(STARTING_AFRESH, "starting afresh")
+                raise
+
+    async def _resume(self, seat: Seat, cursor: int | None) -> None:
         try:
             changes = await self._read_for(seat, cursor)
         except NotFound:
@@ -328,7 +354,7 @@ class Feed:
             return
         if changes is None or not self._is_current(seat):
             return
-        if changes.seq != cursor:
+        if changes.seq != (seat.seq if cursor is None else cursor):
             for _seq, data in change_frames(changes):
                 await seat.client.taken()
                 if not self._is_current(seat):
@@ -337,14 +363,15 @@ class Feed:
         seat.seq = changes.seq
         self.release(seat)
 
-    async def _read_for(self, seat: Seat, cursor: int) -> Changes | None:
-        """Tried until the database answers: a seat that is held gets nothing else."""
+    async def _read_for(self, seat: Seat, cursor: int | None) -> Changes | None:
+        """Once for a client that waits for its answer; for a seat that lags, until the database answers."""
         while self._is_current(seat):
             try:
-                return await self._reader.changes(seat.room.id, cursor, seat.client.user)
-            except NotFound:
-                raise
-            except ChatError:
+                after = seat.seq if cursor is None else cursor
+                return await self._reader.changes(seat.room.id, after, seat.client.user)
+            except Unavailable:
+                if cursor is not None:
+                    raise
                 await asyncio.sleep(RETRY)
         return None
 

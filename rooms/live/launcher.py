@@ -65,7 +65,7 @@ class LiveProtocol(WebSocketProtocol):
     def end(self, code: int, reason: str) -> None:
         """Stock `sendClose` refuses codes such as 1012."""
         if self.state == self.STATE_OPEN:
-            self.sendCloseFrame(code=code, reasonUtf8=reason.encode()[:120])
+            self.sendCloseFrame(code=code, reasonUtf8=reason.encode())
 
     def handle_reply(self, message: dict[str, Any]) -> None:
         """Stock drops the reason of a close."""
@@ -73,6 +73,11 @@ class LiveProtocol(WebSocketProtocol):
             self.end(message.get("code") or 1000, message.get("reason") or "")
         else:
             super().handle_reply(message)
+
+    def failHandshake(self, reason: str, code: int = 400, responseHeaders: Any = None) -> None:  # noqa: N802, N803
+        """Stock says 400 to an `Origin` that is no address; any but the site's is 403."""
+        wrong_origin = "Origin header invalid" in reason
+        super().failHandshake(reason, 403 if wrong_origin else code, responseHeaders)
 
     def onMessage(self, payload: bytes, is_binary: bool) -> None:  # noqa: N802  (autobahn's name)
         """Stock queues without a bound whatever a client sends faster than it is answered."""

@@ -121,10 +121,17 @@ class Link:
     async def _listen(self, channel: str) -> None:
         while True:
             message = await self._layer.receive(channel)
-            if message.get("origin") != self._process:
-                self._received(message)
-            elif message["type"] == "echo":
-                self._heard_at = time.monotonic()
+            try:
+                self._take(message)
+            except Exception:
+                # One message that cannot be understood must not make this process deaf.
+                logger.exception("Not understood: %.200r", message)
+
+    def _take(self, message: dict[str, Any]) -> None:
+        if message.get("origin") != self._process:
+            self._received(message)
+        elif message["type"] == "echo":
+            self._heard_at = time.monotonic()
 
     async def _listen_to_echo(self) -> None:
         """The layer does not tell when it lost its connection or a subscription: hear it oneself."""

@@ -58,10 +58,17 @@ class QueueOutlet:
             self._wake.clear()
             while self._queue:
                 message = self._queue.popleft()
-                await self._send(message)
-                self._size -= len(message["text"].encode()) if "text" in message else 0
                 if message["type"] == "websocket.close":
-                    return
+                    return await self._end(message)
+                await self._send(message)
+                self._size -= len(message["text"].encode())
+
+    async def _end(self, message: dict[str, Any]) -> None:
+        try:
+            await self._send(message)
+        except Exception:
+            # Whatever the server raised: stock Daphne does so at codes such as 1012, and goes on.
+            await self._send({"type": "websocket.close", "code": 1000})
 
 
 class Backlog:
@@ -74,9 +81,11 @@ class Backlog:
         self._written = self._taken = 0
         self._frames: deque[tuple[int, int]] = deque()  # (offset of its end, its size if it counts)
         self.live = 0
-        self.moved_at = 0.0
+        self.moved_at = 0.0  # when the client took something, or the first of what waits was written
 
     def wrote(self, size: int, waiting: int, now: float, *, live: bool) -> None:
+        if self._taken == self._written:
+            self.moved_at = now
         self._written += size
         if waiting or self._frames:
             self._frames.append((self._written, size if live else 0))
@@ -85,7 +94,8 @@ class Backlog:
 
     def look(self, waiting: int, now: float) -> None:
         """Take note of how much waits now."""
-        taken = self._written - waiting
+        # A ping that waits was not counted when it was written.
+        taken = max(self._written - waiting, self._taken)
         if taken > self._taken or not waiting:
             self._taken, self.moved_at = taken, now
         while self._frames and self._frames[0][0] <= taken:

@@ -5,10 +5,12 @@ import logging
 import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Collection, Sequence
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 from django.conf import settings
+from django.utils import timezone
 from prometheus_client import Gauge
 
 from rooms import events
@@ -32,6 +34,9 @@ from rooms.payloads import ReadPayload, RoomEntry
 logger = logging.getLogger(__name__)
 
 READ_PAUSE = 0.2  # seconds that read positions gather
+READS_OVERLAP = timedelta(seconds=10)
+# What was noticed just before this process first looked, it may not have seen when people came in
+NOTICES_OVERLAP = timedelta(minutes=1)
 # Edits, deletions and reactions have a bucket of their own, so that they never eat up a send.
 CHANGE_FACTOR = 4
 
@@ -45,10 +50,10 @@ class DatabaseReader:
         self._database = database
 
     async def positions(self, rooms: Collection[int]) -> tuple[str, dict[int, int]]:
-        return await self._database.run(queries.positions, list(rooms))
+        return await self._database.ask(queries.positions, list(rooms))
 
     async def changes(self, room: int, after: int, reader: int | None) -> Changes:
-        return await self._database.run(room_changes, room, after, reader)
+        return await self._database.ask(room_changes, room, after, reader)
 
 
 class Live:
@@ -63,7 +68,7 @@ class Live:
             DatabaseReader(self.database),
             wanted=lambda room: self.link.want(events.room_group(room)),
             unwanted=lambda room: self.link.drop(events.room_group(room)),
-            gained=lambda user, room: self._start(self._look_at_rooms({(user, room)})),
+            gained=lambda _user, _room: self._noticed.set(),  # there is a notice about it
             restored=self.close_all,
         )
         self.presence = Presence(self.name)
@@ -73,6 +78,7 @@ class Live:
         self.change_limiter = SendLimiter(
             settings.CHAT_SEND_BURST * CHANGE_FACTOR, settings.CHAT_SEND_PER_SECOND * CHANGE_FACTOR
         )
+        self._reads_since = timezone.now()
         self._loop = asyncio.get_running_loop()
         self._log: NoticeLog | None = None
         self._noticed = asyncio.Event()
@@ -84,7 +90,7 @@ class Live:
         self.link.want(events.PRESENCE)
         self.link.start()
         events.use_publisher(FeedPublisher(self._loop, self))
-        for each in (self._look_at_rooms_positions, self._look_at_reads, self._sweep, self._tell_presence):
+        for each in (self.feed.look, self._look_at_reads, self._sweep, self._look_at_ends, self._tell_presence):
             self._start(self._every_second(each))
         self._start(self._follow_notices())
 
@@ -110,13 +116,12 @@ class Live:
     def connections(self) -> list[Connection]:
         return [client for client in self.feed.seats if isinstance(client, Connection)]
 
-    def enter(self, connection: Connection) -> bool:
-        """Whether there was room for one more connection of this user."""
-        if len(self.feed.clients.get(connection.user, ())) >= settings.CHAT_MAX_CONNECTIONS_PER_USER:
-            return False
+    def has_room_for(self, user: int) -> bool:
+        return len(self.feed.clients.get(user, ())) < settings.CHAT_MAX_CONNECTIONS_PER_USER
+
+    def enter(self, connection: Connection) -> None:
         self.feed.enter(connection)
         connections_gauge.inc()
-        return True
 
     def leave(self, connection: Connection) -> None:
         connection.gone()
@@ -163,16 +168,15 @@ class Live:
 
     # Once a second
 
-    async def _look_at_rooms_positions(self) -> None:
-        await self.feed.look()
-
     async def _look_at_reads(self) -> None:
-        """Positions that moved elsewhere."""
-        moved = await self.database.run(queries.recent_reads)
+        """Positions that moved elsewhere. With overlap: one is dated before it is committed."""
+        now = timezone.now()
+        moved = await self.database.ask(queries.reads_since, list(self.feed.clients), self._reads_since - READS_OVERLAP)
+        self._reads_since = now
         behind = {(user, room) for user, room, seq in moved if self._knows_less(user, room, seq)}
         if not behind:
             return
-        for (user, _room), read in (await self.database.run(queries.reads_of, behind)).items():
+        for (user, _room), read in (await self.database.ask(queries.reads_of, behind)).items():
             for client in list(self.feed.clients.get(user, ())):
                 if isinstance(client, Connection) and read["room"] in self.feed.seats[client]:
                     client.tell_read(read)
@@ -187,8 +191,16 @@ class Live:
         now = time.monotonic()
         for connection in self.connections:
             connection.sweep(now)
-            expires = connection.identity.expires_at
-            if expires is not None and expires.timestamp() < time.time():
+
+    async def _look_at_ends(self) -> None:
+        """Sessions whose time is over, unless it was made longer meanwhile."""
+        now = timezone.now()
+        ending = [one for one in self.connections if one.expires_at is not None and one.expires_at <= now]
+        keys = {one.identity.session_key for one in ending if one.identity.session_key}
+        ends = await self.database.ask(queries.session_ends, keys) if keys else {}
+        for connection in ending:
+            connection.expires_at = ends.get(connection.identity.session_key or "")
+            if connection.expires_at is None:
                 connection.close(NOT_SIGNED_IN, "the session ended")
 
     async def _tell_presence(self) -> None:
@@ -235,9 +247,9 @@ class Live:
 
     async def _read_notices(self) -> None:
         if self._log is None:
-            self._log = NoticeLog(await self.database.run(queries.latest_notice))
+            self._log = NoticeLog(await self.database.ask(queries.notice_before, timezone.now() - NOTICES_OVERLAP))
         log = self._log
-        rows = await self.database.run(queries.notices_after, log.last, list(log.holes))
+        rows = await self.database.ask(queries.notices_after, log.last, list(log.holes))
         now = time.monotonic()
         if now - self._read_notices_at > NOTICES_KEPT.total_seconds() / 2:
             logger.warning("Away for longer than notices are kept: starting afresh")
@@ -264,7 +276,7 @@ class Live:
 
     async def _look_at_access(self, users: set[int]) -> None:
         connections = [one for one in self.connections if one.user in users]
-        verdicts = await self.database.run(queries.still_welcome, {one.identity for one in connections})
+        verdicts = await self.database.ask(queries.still_welcome, {one.identity for one in connections})
         for connection in connections:
             if refusal := verdicts.get(connection.identity):
                 connection.close(refusal.code, refusal.reason)
@@ -294,7 +306,7 @@ class Live:
         for client in clients:
             client.look_later |= set() if client.welcomed else rooms
         try:
-            opening = await self.database.run(queries.opening, user, self.started_rooms(), rooms)
+            opening = await self.database.ask(queries.opening, user, self.started_rooms(), rooms)
         except ChatError:
             for seat in gained:
                 self.feed.give_up_seat(seat.client, seat.room.id)
@@ -335,7 +347,7 @@ class Live:
         client.involvements[entry["id"]] = entry["involvement"]
 
     async def _look_at_profiles(self, users: set[int]) -> None:
-        for payload, erased, rooms in await self.database.run(queries.profiles, users):
+        for payload, erased, rooms in await self.database.ask(queries.profiles, users):
             told: dict[str, Any] = {"id": payload["id"], "erased": True} if erased else dict(payload)
             data = encode({"type": "user.updated", "user": told})
             clients = {client for room in rooms if room in self.feed.rooms for client in self.feed.rooms[room].seats}
@@ -343,7 +355,7 @@ class Live:
                 client.write(data)
         for client in self.connections:
             if client.user in users:
-                await self.database.run(client.identity.user.refresh_from_db, fields=["name", "avatar"])
+                await self.database.ask(client.identity.user.refresh_from_db, fields=["name", "avatar"])
 
     # The end
 

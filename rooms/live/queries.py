@@ -2,10 +2,9 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime
 
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
-from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.db.models import Subquery
 from django.utils import timezone
@@ -16,8 +15,6 @@ from rooms.live.connection import BANNED, NOT_SIGNED_IN, Identity
 from rooms.models import Membership, Notice, Room, Site
 from rooms.models.snapshot import snapshot
 from rooms.payloads import ReadPayload, RoomEntry, UserPayload, read_payload, room_entries, user_payload
-
-READS_LOOKED_BACK = timedelta(seconds=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +63,15 @@ def _by_token(token: str) -> Identity | None:
 def _by_session(session_key: str | None) -> Identity | None:
     if not session_key:
         return None
-    session = SessionStore(session_key)
+    row = Session.objects.filter(session_key=session_key, expire_date__gt=timezone.now()).first()
+    if row is None:
+        return None
+    session = row.get_decoded()
     user_id, signed = session.get(SESSION_KEY), session.get(HASH_SESSION_KEY, "")
     user = User.objects.select_related("ban").filter(pk=user_id).first() if user_id else None
     if user is None or not constant_time_compare(signed, user.get_session_auth_hash()):
         return None
-    return Identity(user, session_key, None, session.get_expiry_date())
+    return Identity(user, session_key, None, row.expire_date)
 
 
 def _refusal(user: User) -> Refusal | None:
@@ -110,8 +110,16 @@ def positions(rooms: Sequence[int]) -> tuple[str, dict[int, int]]:
     return (rows[0][2] if rows else ""), {room: seq for room, seq, _epoch in rows}
 
 
-def latest_notice() -> int:
-    return Notice.objects.order_by("-id").values_list("id", flat=True).first() or 0
+def session_ends(keys: Collection[str]) -> dict[str, datetime]:
+    """When each of these sessions ends; one that is over is not among them."""
+    going_on = Session.objects.filter(session_key__in=keys, expire_date__gt=timezone.now())
+    return dict(going_on.values_list("session_key", "expire_date"))
+
+
+def notice_before(moment: datetime) -> int:
+    """The last notice that was written before then."""
+    older = Notice.objects.filter(created_at__lt=moment)
+    return older.order_by("-created_at").values_list("id", flat=True).first() or 0
 
 
 def notices_after(last: int, holes: Collection[int]) -> list[tuple[int, int, str, int]]:
@@ -156,10 +164,9 @@ def profiles(users: Collection[int]) -> list[tuple[UserPayload, bool, list[int]]
     return [(user_payload(user), user.erased_at is not None, rooms[user.id]) for user in found]
 
 
-def recent_reads() -> list[tuple[int, int, int]]:
-    """(user, room, read_seq) of the positions that moved lately; asked once a second, with overlap."""
-    since = timezone.now() - READS_LOOKED_BACK
-    rows = Membership.objects.listed().filter(read_at__gt=since)
+def reads_since(users: Collection[int], moment: datetime) -> list[tuple[int, int, int]]:
+    """(user, room, read_seq) of these users' positions that moved since then."""
+    rows = Membership.objects.listed().filter(user__in=users, read_at__gt=moment)
     return list(rows.values_list("user_id", "room_id", "read_seq"))
 
 

@@ -80,6 +80,10 @@ class LiveClient:
             await self.socket.connection.close()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
+    def stay_away(self) -> None:
+        """Do not come back once this connection is lost."""
+        self._ended = True
+
     # Up
 
     async def ask(self, **command: Any) -> Frame:

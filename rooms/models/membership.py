@@ -10,19 +10,21 @@ from django.utils.translation import gettext_lazy as _
 from rooms.models.room import Room
 
 COUNT_LIMIT = 1_000
+# The order makes PostgreSQL take the index; without one it bets on meeting a thousand early
+# in the table, and reads all of it where the unread ones are its last.
 UNREAD = f"""(SELECT count(*) FROM (
     SELECT 1 FROM rooms_message m
     WHERE m.room_id = rooms_membership.room_id AND m.seq > rooms_membership.read_seq
       AND m.deleted_at IS NULL AND m.removed_at IS NULL
       AND COALESCE(m.author_id, 0) <> rooms_membership.user_id
-    LIMIT {COUNT_LIMIT}) counted)"""
+    ORDER BY m.seq LIMIT {COUNT_LIMIT}) counted)"""
 UNREAD_MENTIONS = f"""(SELECT count(*) FROM (
     SELECT 1 FROM rooms_mention n JOIN rooms_message m ON m.id = n.message_id
     WHERE n.room_id = rooms_membership.room_id AND n.user_id = rooms_membership.user_id
       AND n.seq > rooms_membership.read_seq
       AND m.deleted_at IS NULL AND m.removed_at IS NULL
       AND COALESCE(m.author_id, 0) <> rooms_membership.user_id
-    LIMIT {COUNT_LIMIT}) counted)"""
+    ORDER BY n.seq LIMIT {COUNT_LIMIT}) counted)"""
 
 
 class MembershipQuerySet(models.QuerySet["Membership"]):

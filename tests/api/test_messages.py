@@ -9,12 +9,14 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import User
+from rooms.changes import room_changes
 from rooms.history import Place, page
-from rooms.models import Message, Report, Room
+from rooms.models import Membership, Message, Report, Room
 from rooms.operations.members import remove_member
 from rooms.operations.messages import Draft, delete_message, send_message, send_messages
 from rooms.operations.moderation import mute_member
 from rooms.operations.rooms import archive_room
+from rooms.payloads import room_entries
 from tests.api.conftest import As, draft
 
 JSON = "application/json"
@@ -155,6 +157,20 @@ def test_no_page_of_100_000_messages_scans_them_all(ana: User, long_room: Room, 
     with CaptureQueriesContext(connection) as queries:
         found = page(user=ana, room=long_room.id, place=place)
     assert len(found["messages"]) == 50
+    assert_by_index(queries)
+
+
+@pytest.mark.postgres
+def test_what_a_poller_missed_and_what_is_unread_is_found_by_index(bruno: User, long_room: Room) -> None:
+    Membership.objects.filter(room=long_room, user=bruno).update(read_seq=99_900)
+    with CaptureQueriesContext(connection) as queries:
+        missed = room_changes(long_room.id, 99_990, bruno.id)
+        [entry] = room_entries(bruno)
+    assert (len(missed.messages or []), entry["unread"]) == (19, 109)
+    assert_by_index(queries)
+
+
+def assert_by_index(queries: CaptureQueriesContext) -> None:
     with connection.cursor() as cursor:
         for query in queries:
             if not query["sql"].startswith("SELECT"):

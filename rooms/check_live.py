@@ -199,8 +199,10 @@ class _Probe:
     async def ask_readiness(self) -> str:
         stream = await self._open()
         try:
-            status, _headers = await stream.request(self._address, "/healthz/ready", {"Connection": "close"})
-            body = await stream.reader.read() if status == 200 else b""
+            status, headers = await stream.request(self._address, "/healthz/ready", {"Connection": "close"})
+            # Up to the end only where no length is said: a proxy may keep the connection open.
+            length = headers.get("content-length", "")
+            body = await stream.reader.read(int(length) if length.isdecimal() else -1)
         except RefusedError as error:
             raise FaultError("not_serving", str(error)) from error
         finally:

@@ -26,6 +26,8 @@ export class Store {
   people = new Map();
   /** @type {Set<number>} */
   online = new Set();
+  /** How many times the connection began: what was heard before the last one may have holes after it. */
+  welcomes = 0;
   /** @type {Map<number, number>} When each room's counts were last the server's own. */
   #countedAt = new Map();
   /** @type {Map<number, number>} When somebody last spoke there, as far as it was heard. */

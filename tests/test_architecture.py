@@ -30,10 +30,8 @@ WRITES = {
 }
 # What tells a QuerySet's `update` from a dict's.
 ROWS = re.compile(r"objects|_set\b|\.(filter|exclude|all)\(")
-# What is called like a write of the ORM and is none, or is allauth's own.
+# What is called like a write of the ORM and is none.
 NO_WRITES = {
-    ("accounts.adapter", "set_password"),
-    ("accounts.forms", "save"),
     ("rooms.api.rooms", "delete"),  # `@router.delete`
 }
 

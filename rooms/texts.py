@@ -13,10 +13,110 @@ def page_texts() -> dict[str, str | Counted]:
     return {**_messages(), **_connection(), **_rooms(), **_dialogs()}
 
 
-def _counted(_counted(lambda n: ngettext("{names} and {count} other", "{names} and {count} others", n))_counted(lambda n: ngettext("{count} new message", "{count} new messages", n))_counted(
-            lambda n: ngettext("No connection. Next try in {count} second.", "No connection. Next try in {count} seconds.", n))_counted(
-            lambda n: ngettext("{count} message is waiting; it leaves when the connection is back",
-            "{count} messages are waiting; they leave when the connection is back", n))_counted(lambda n: ngettext("{count} unread", "{count} unread", n))_counted(lambda n: ngettext("{count} mention", "{count} mentions", n))_counted(lambda n: ngettext("{count} member", "{count} members", n)),
+def _counted(text: Callable[[int], str]) -> Counted:
+    """English and Spanish know the same two forms."""
+    return {"one": text(1), "other": text(2)}
+
+
+def _messages() -> dict[str, str | Counted]:
+    return {
+        "gone": _("{name} deleted a message"),
+        "gone_mine": _("You deleted a message"),
+        "gone_nobody": _("A message was deleted"),
+        "erased": _("Somebody who left"),
+        "edited": _("(edited)"),
+        "original_gone": _("a message that is gone"),
+        "sending": _("Sending…"),
+        "unsent": _("It was not sent."),
+        "react_with": _("React with {emoji}"),
+        "reaction": _("{emoji}: {names}"),
+        "you": _("You"),
+        "and_others": _counted(lambda n: ngettext("{names} and {count} other", "{names} and {count} others", n)),
+        "today": _("Today, {day}"),
+        "yesterday": _("Yesterday, {day}"),
+        "new_messages": _counted(lambda n: ngettext("{count} new message", "{count} new messages", n)),
+        "to_the_end": _("To the newest"),
+        "copied": _("Copied."),
+        "link_copied": _("The link is copied."),
+        "not_copied": _("Your browser did not let us copy it."),
+        "reported": _("Thank you. The moderators will look at it."),
+        "said": _("{name}: {text}"),
+        "message_actions": _("Message actions"),
+    }
+
+
+def _connection() -> dict[str, str | Counted]:
+    return {
+        "reconnecting": _("Reconnecting…"),
+        "next_try": _counted(
+            lambda n: ngettext(
+                "No connection. Next try in {count} second.", "No connection. Next try in {count} seconds.", n
+            )
+        ),
+        "signed_out": _("You have been signed out."),
+        "banned": _("You may not come in any longer."),
+        "banned_because": _("You may not come in any longer: {reason}"),
+        "lost": _("No connection. Try again in a moment."),
+        "failed": _("That did not work. Try again."),
+        "waiting": _counted(
+            lambda n: ngettext(
+                "{count} message is waiting; it leaves when the connection is back",
+                "{count} messages are waiting; they leave when the connection is back",
+                n,
+            )
+        ),
+        "typing_one": _("{a} is typing…"),
+        "typing_two": _("{a} and {b} are typing…"),
+        "typing_three": _("{a}, {b} and {c} are typing…"),
+        "typing_many": _("Several people are typing…"),
+        "loading": _("Loading…"),
+    }
+
+
+def _rooms() -> dict[str, str | Counted]:
+    return {
+        "write_to": _("Write to {room}…"),
+        "members": _("Members: {count}"),
+        "draft": _("Draft"),
+        "unread": _counted(lambda n: ngettext("{count} unread", "{count} unread", n)),
+        "mentions": _counted(lambda n: ngettext("{count} mention", "{count} mentions", n)),
+        "many": _("1000+"),
+        "here": _("In the plaza"),
+        "away": _("Away"),
+        "archived": _("This room is archived. It can be read, but nobody writes here any more."),
+        "not_joined": _("You are reading {room} without being in it."),
+        "empty_room": _("Nobody has spoken in {room} yet"),
+        "empty_direct": _("This is where you and {room} talk"),
+        "alone": _("Only you"),
+        "left_room": _("You are no longer in {room}."),
+        "you_are_here": _("You are here"),
+    }
+
+
+def _dialogs() -> dict[str, str | Counted]:
+    return {
+        "leave_title": _("Leave {room}?"),
+        "archive_title": _("Archive {room}?"),
+        "unarchive": _("Bring back from the archive"),
+        "archive": _("Archive room"),
+        "rooms": _("Rooms"),
+        "people": _("People"),
+        "commands": _("Commands"),
+        "nothing_found": _("Nothing found. Try other letters."),
+        "mark_all_read": _("Mark everything as read"),
+        "new_room": _("New room"),
+        "new_direct": _("New direct message"),
+        "browse": _("Browse rooms"),
+        "settings": _("Settings"),
+        "keys": _("All keys"),
+        "join": _("Join"),
+        "open": _("Open"),
+        "no_rooms": _("There is no other room yet. Open one."),
+        "nobody_found": _("Nobody of that name."),
+        "remove_person": _("Remove {name} from the room"),
+        "take_back": _("Take {name} back out"),
+        "write_direct": _("Write to {name}"),
+        "member_count": _counted(lambda n: ngettext("{count} member", "{count} members", n)),
         "need_name": _("Give it a name first."),
         "need_people": _("Choose somebody first."),
         "search_emoji": _("Search emoji"),

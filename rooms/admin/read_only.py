@@ -80,7 +80,7 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             "form": form,
             "count": rows.count(),
             "labels": [self.label(row) for row in rows[:SHOWN]],
-            "action": request.POST["action"],
+            "action": _chosen_action(request),
             "action_checkbox_name": ACTION_CHECKBOX_NAME,
             "selected": request.POST.getlist(ACTION_CHECKBOX_NAME),
             "select_across": request.POST.get("select_across", "0"),
@@ -90,6 +90,12 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def label(self, row: Any) -> str:
         """How a row is called on the page in between, and where it is refused."""
         return str(row)
+
+
+def _chosen_action(request: HttpRequest) -> str:
+    """A list has two action bars, above and below: `index` says whose button was pressed."""
+    names, index = request.POST.getlist("action"), request.POST.get("index", "0")
+    return names[int(index)] if index.isdecimal() and int(index) < len(names) else names[0]
 
 
 def actor_of(request: HttpRequest) -> User:

@@ -102,6 +102,18 @@ def test_the_page_in_between_asks_for_a_reason_and_changes_nothing(
     assert not Message.objects.get(pk=message.pk).deleted
 
 
+@pytest.mark.parametrize(("actions", "index"), [(["remove", ""], "0"), (["", "remove"], "1")])
+def test_either_bar_of_a_list_leads_to_the_page_in_between(
+    door: Door, moderator: User, bruno: User, square: Room, actions: list[str], index: str
+) -> None:
+    message = say(bruno, square)
+    page = door(moderator).client.post(
+        reverse("admin:rooms_message_changelist"),
+        {"action": actions, "index": index, "_selected_action": [message.pk]},
+    )
+    assert '<input type="hidden" name="action" value="remove">' in text(page)
+
+
 def test_all_rows_are_all_that_were_searched_for(door: Door, moderator: User, bruno: User, square: Room) -> None:
     for body in ("rude one", "rude two", "kind"):
         say(bruno, square, body)

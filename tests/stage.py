@@ -10,11 +10,13 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
+
+import psutil
 
 from ops.cluster import environment
 from ops.parts import ROOT
@@ -106,6 +108,25 @@ class Stage:
         assert pid is not None
         os.kill(pid, number)
 
+    @contextmanager
+    def stopped(self, name: str) -> Iterator[None]:
+        """A process and its children do nothing meanwhile, and keep their connections open."""
+        pid = self.process(name)["pid"]
+        assert pid is not None
+        process = psutil.Process(pid)
+        family = [process, *process.children(recursive=True)]
+        try:
+            for one in family:
+                one.suspend()
+            yield
+        finally:
+            for one in family:
+                with suppress(psutil.NoSuchProcess):
+                    one.resume()
+
+    def perhaps_stopped(self, name: str, stop: bool) -> AbstractContextManager[None]:
+        return self.stopped(name) if stop else nullcontext()
+
     async def gone(self, name: str, within: float) -> None:
         async with asyncio.timeout(within):
             while self.process(name)["pid"] is not None:
@@ -119,9 +140,11 @@ class Stage:
 
     def client(self, actor: Actor, web: str = "") -> LiveClient:
         """Through HAProxy, or straight to one process."""
-        unix = self.process(web)["address"].removeprefix("unix:") if web else ""
-        path = str((ROOT / unix).resolve()) if unix else ""
-        return LiveClient(self.address, actor.token, name=actor.username, unix=path)
+        return LiveClient(self.address, actor.token, name=actor.username, unix=self.socket(web) if web else "")
+
+    def socket(self, web: str) -> str:
+        """The path of a process's Unix socket."""
+        return str((ROOT / self.process(web)["address"].removeprefix("unix:")).resolve())
 
     def end(self) -> None:
         self._backstage.kill()

@@ -99,6 +99,27 @@ def set_up() -> None:
     Site.objects.filter(id=1, set_up_at__isnull=True).update(set_up_at=timezone.now())
 
 
+def make_rooms(username: str, count: int) -> None:
+    """So many rooms of one person's, without ceremony."""
+    from rooms.models import Membership, Room
+
+    user = User.objects.get(username=username)
+    rooms = Room.objects.bulk_create(
+        [Room(kind="closed", name=f"Room {n}".ljust(70, "."), seq=1, member_count=1) for n in range(count)]
+    )
+    Membership.objects.bulk_create([Membership(room=room, user=user, changed_seq=1, read_seq=1) for room in rooms])
+
+
+def write(room: int, username: str, bodies: list[str]) -> int:
+    """Messages of one author's; the room's `seq` after them."""
+    from rooms.operations.messages import Draft, Sent, send_messages
+
+    user = User.objects.get(username=username)
+    sent = send_messages([Draft(user, room, body) for body in bodies])
+    assert all(isinstance(one, Sent) for one in sent), sent
+    return max(one.message["seq"] for one in sent if isinstance(one, Sent))
+
+
 def keys(room: int) -> list[str]:
     """What the database holds of a room, in its order."""
     from rooms.models import Message

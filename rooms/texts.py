@@ -10,7 +10,7 @@ type Counted = dict[str, str]
 
 def page_texts() -> dict[str, str | Counted]:
     """`{name}` is filled in by the script; a dict has one text for each of `Intl.PluralRules`' forms."""
-    return {**_messages(), **_connection(), **_rooms(), **_dialogs()}
+    return {**_messages(), **_acts(), **_connection(), **_rooms(), **_dialogs()}
 
 
 def _counted(text: Callable[[int], str]) -> Counted:
@@ -26,7 +26,7 @@ def _messages() -> dict[str, str | Counted]:
         "erased": _("Somebody who left"),
         "edited": _("(edited)"),
         "original_gone": _("a message that is gone"),
-        "sending": _("Sending…"),
+        "original_far": _("a message further up"),
         "unsent": _("It was not sent."),
         "react_with": _("React with {emoji}"),
         "reaction": _("{emoji}: {names}"),
@@ -41,7 +41,26 @@ def _messages() -> dict[str, str | Counted]:
         "not_copied": _("Your browser did not let us copy it."),
         "reported": _("Thank you. The moderators will look at it."),
         "said": _("{name}: {text}"),
-        "message_actions": _("Message actions"),
+    }
+
+
+def _acts() -> dict[str, str | Counted]:
+    return {
+        "reply": _("Reply"),
+        "copy_text": _("Copy the text"),
+        "copy_link": _("Copy the link"),
+        "edit": _("Edit"),
+        "mark_unread": _("Mark as unread from here"),
+        "report": _("Report to the moderators"),
+        "report_title": _("Report this message?"),
+        "report_text": _("The moderators read it with what stands around it. Nobody else learns of it."),
+        "report_yes": _("Report"),
+        "delete": _("Delete"),
+        "delete_title": _("Delete this message?"),
+        "delete_text": _("Everyone in the room will see that you deleted one."),
+        "remove": _("Remove"),
+        "remove_title": _("Remove this message?"),
+        "remove_text": _("It disappears for everybody at once. In the admin it can be restored for a while."),
     }
 
 
@@ -83,11 +102,23 @@ def _rooms() -> dict[str, str | Counted]:
         "many": _("1000+"),
         "here": _("In the plaza"),
         "away": _("Away"),
+        "offline": _("No connection"),
         "archived": _("This room is archived. It can be read, but nobody writes here any more."),
         "not_joined": _("You are reading {room} without being in it."),
         "empty_room": _("Nobody has spoken in {room} yet"),
+        "empty_room_text": _("Say what it is for, and the people who come later will know."),
         "empty_direct": _("This is where you and {room} talk"),
-        "alone": _("Only you"),
+        "empty_direct_text": _("Nobody else reads along. Say hello."),
+        "no_room": _("Welcome"),
+        "no_room_text": _("You are in no room yet. Choose where to begin."),
+        "browse_note": _("Read and join what is open to all"),
+        "new_direct_note": _("Just among you"),
+        "add_people": _("Add people"),
+        "add_people_note": _("Those who should read along from the start"),
+        "write_topic": _("Write a topic"),
+        "write_topic_note": _("One line beside the room’s name"),
+        "invite": _("Invitation link"),
+        "invite_note": _("Works for seven days, can be withdrawn"),
         "left_room": _("You are no longer in {room}."),
         "you_are_here": _("You are here"),
     }
@@ -95,8 +126,14 @@ def _rooms() -> dict[str, str | Counted]:
 
 def _dialogs() -> dict[str, str | Counted]:
     return {
+        "leave": _("Leave"),
         "leave_title": _("Leave {room}?"),
+        "leave_text": _("You can come back at any time, and read it from outside until then."),
+        "leave_closed_text": _("You can read it no longer, and only somebody inside can let you in again."),
+        "leave_direct_text": _("It goes from your list until somebody writes in it again."),
         "archive_title": _("Archive {room}?"),
+        "archive_text": _("It stays to be read, but nobody can write in it any more. You can bring it back."),
+        "archive_yes": _("Archive"),
         "unarchive": _("Bring back from the archive"),
         "archive": _("Archive room"),
         "rooms": _("Rooms"),
@@ -115,7 +152,15 @@ def _dialogs() -> dict[str, str | Counted]:
         "nobody_found": _("Nobody of that name."),
         "remove_person": _("Remove {name} from the room"),
         "take_back": _("Take {name} back out"),
+        "remove_person_text": _("They can no longer read what is said in {room} from now on."),
+        "about_person": _("More about {name}"),
         "write_direct": _("Write to {name}"),
+        "added": _counted(lambda n: ngettext("{count} person added.", "{count} people added.", n)),
+        "mute_1": _("Mute for an hour"),
+        "mute_24": _("Mute for a day"),
+        "unmute": _("End the mute"),
+        "muted_now": _("Muted in this room."),
+        "unmuted_now": _("No longer muted in this room."),
         "member_count": _counted(lambda n: ngettext("{count} member", "{count} members", n)),
         "need_name": _("Give it a name first."),
         "need_people": _("Choose somebody first."),

@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Invitation
@@ -52,11 +52,11 @@ class InvitationAdmin(ReadOnlyAdmin):
             except ChatError as error:
                 form.add_error(error.extra.get("field"), error.detail)
             else:
-                self.message_user(request, _t("The link: %(url)s") % {"url": invitation.url}, messages.SUCCESS)
+                self.message_user(request, gettext("The link: %(url)s") % {"url": invitation.url}, messages.SUCCESS)
                 return redirect("admin:accounts_invitation_changelist")
         context = {
             **self.admin_site.each_context(request),
-            "title": _t("Invite people"),
+            "title": gettext("Invite people"),
             "opts": self.opts,
             "form": form,
         }
@@ -67,4 +67,4 @@ class InvitationAdmin(ReadOnlyAdmin):
         def act(invitation: Invitation) -> None:
             revoke_invitation(actor=actor_of(request), invitation=invitation)
 
-        return self.ask(request, rows, NothingForm, _t("Revoke these invitations?"), act)
+        return self.ask(request, rows, NothingForm, gettext("Revoke these invitations?"), act)

@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from rooms.admin.forms import ReasonForm
@@ -47,8 +47,8 @@ class MessageAdmin(ReadOnlyAdmin):
     @admin.display(description=_("State"))
     def state(self, message: Message) -> str:
         if message.removed_at:
-            return _t("removed")
-        return _t("deleted by its author") if message.deleted_at else ""
+            return gettext("removed")
+        return gettext("deleted by its author") if message.deleted_at else ""
 
     def label(self, row: Message) -> str:
         return f"{row.author or '–'}: {self.excerpt(row)}"
@@ -58,11 +58,11 @@ class MessageAdmin(ReadOnlyAdmin):
         def act(message: Message, reason: str) -> None:
             remove_message(actor=actor_of(request), message=message, reason=reason)
 
-        return self.ask(request, rows, ReasonForm, _t("Remove these messages for everybody?"), act)
+        return self.ask(request, rows, ReasonForm, gettext("Remove these messages for everybody?"), act)
 
     @admin.action(description=_("Restore the selected messages"), permissions=["moderate"])
     def restore(self, request: HttpRequest, rows: QuerySet[Message]) -> HttpResponse | None:
         def act(message: Message, reason: str) -> None:
             restore_message(actor=actor_of(request), message=message, reason=reason)
 
-        return self.ask(request, rows, ReasonForm, _t("Restore these messages?"), act)
+        return self.ask(request, rows, ReasonForm, gettext("Restore these messages?"), act)

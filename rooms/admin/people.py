@@ -6,7 +6,7 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import AccessToken, User
@@ -21,7 +21,7 @@ class BannedFilter(admin.SimpleListFilter):
     parameter_name = "banned"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("1", _t("Yes")), ("0", _t("No"))]
+        return [("1", gettext("Yes")), ("0", gettext("No"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> QuerySet[User]:
         if self.value() is None:
@@ -55,16 +55,16 @@ class UserAdmin(ReadOnlyAdmin):
     @admin.display(description=_("Role"))
     def role(self, user: User) -> str:
         if user.is_superuser:
-            return _t("owner")
+            return gettext("owner")
         if user.is_staff:
-            return _t("moderator")
-        return _t("bot") if user.is_bot else ""
+            return gettext("moderator")
+        return gettext("bot") if user.is_bot else ""
 
     @admin.display(description=_("State"))
     def state(self, user: User) -> str:
         if hasattr(user, "ban"):
-            return _t("banned")
-        return "" if user.is_active else _t("deactivated")
+            return gettext("banned")
+        return "" if user.is_active else gettext("deactivated")
 
     @admin.display(description=_("Reason of the ban"))
     def reason(self, user: User) -> str:
@@ -78,7 +78,7 @@ class UserAdmin(ReadOnlyAdmin):
         def act(user: User, reason: str) -> None:
             moderation.ban_user(actor=actor_of(request), user=user, reason=reason)
 
-        title = _t("Ban these people? They are cut off at once, and see the reason.")
+        title = gettext("Ban these people? They are cut off at once, and see the reason.")
         return self.ask(request, rows, ReasonForm, title, act)
 
     @admin.action(description=_("Lift the bans of the selected people"), permissions=["moderate"])
@@ -86,47 +86,47 @@ class UserAdmin(ReadOnlyAdmin):
         def act(user: User, reason: str) -> None:
             moderation.unban_user(actor=actor_of(request), user=user, reason=reason)
 
-        return self.ask(request, rows, ReasonForm, _t("Let these people in again?"), act)
+        return self.ask(request, rows, ReasonForm, gettext("Let these people in again?"), act)
 
     @admin.action(description=_("Sign the selected people out everywhere"), permissions=["moderate"])
     def sign_out_everywhere(self, request: HttpRequest, rows: QuerySet[User]) -> HttpResponse | None:
         def act(user: User) -> None:
             operations.end_all_sessions(actor=actor_of(request), user=user)
 
-        return self.ask(request, rows, NothingForm, _t("Sign these people out everywhere?"), act)
+        return self.ask(request, rows, NothingForm, gettext("Sign these people out everywhere?"), act)
 
     @admin.action(description=_("Make the selected people moderators"), permissions=["own"])
     def make_moderator(self, request: HttpRequest, rows: QuerySet[User]) -> HttpResponse | None:
         def act(user: User) -> None:
             operations.make_moderator(actor=actor_of(request), user=user)
 
-        return self.ask(request, rows, NothingForm, _t("Make these people moderators?"), act)
+        return self.ask(request, rows, NothingForm, gettext("Make these people moderators?"), act)
 
     @admin.action(description=_("Take the moderators' role from the selected people"), permissions=["own"])
     def unmake_moderator(self, request: HttpRequest, rows: QuerySet[User]) -> HttpResponse | None:
         def act(user: User) -> None:
             operations.unmake_moderator(actor=actor_of(request), user=user)
 
-        return self.ask(request, rows, NothingForm, _t("Take the moderators' role from these people?"), act)
+        return self.ask(request, rows, NothingForm, gettext("Take the moderators' role from these people?"), act)
 
     @admin.action(description=_("Deactivate the selected accounts"), permissions=["own"])
     def deactivate(self, request: HttpRequest, rows: QuerySet[User]) -> HttpResponse | None:
         def act(user: User, reason: str) -> None:
             operations.set_active(actor=actor_of(request), user=user, active=False, reason=reason)
 
-        return self.ask(request, rows, ReasonForm, _t("Deactivate these accounts?"), act)
+        return self.ask(request, rows, ReasonForm, gettext("Deactivate these accounts?"), act)
 
     @admin.action(description=_("Activate the selected accounts"), permissions=["own"])
     def activate(self, request: HttpRequest, rows: QuerySet[User]) -> HttpResponse | None:
         def act(user: User, reason: str) -> None:
             operations.set_active(actor=actor_of(request), user=user, active=True, reason=reason)
 
-        return self.ask(request, rows, ReasonForm, _t("Activate these accounts?"), act)
+        return self.ask(request, rows, ReasonForm, gettext("Activate these accounts?"), act)
 
     @admin.action(description=_("Create a token for the selected account"), permissions=["own"])
     def create_token(self, request: HttpRequest, rows: QuerySet[User]) -> HttpResponse | None:
         if rows.count() != 1:
-            self.message_user(request, _t("Choose one account."), messages.ERROR)
+            self.message_user(request, gettext("Choose one account."), messages.ERROR)
             return None
         made: list[str] = []
 
@@ -134,14 +134,14 @@ class UserAdmin(ReadOnlyAdmin):
             _row, token = operations.create_token(actor=actor_of(request), user=user, name=name)
             made.append(token)
 
-        asked = self.ask(request, rows, TokenForm, _t("Create a token?"), act)
+        asked = self.ask(request, rows, TokenForm, gettext("Create a token?"), act)
         return self._show_token(request, made[0]) if made else asked
 
     def _show_token(self, request: HttpRequest, token: str) -> HttpResponse:
         """On the answer itself: a message would go through a cookie."""
         context = {
             **self.admin_site.each_context(request),
-            "title": _t("This token is shown only now"),
+            "title": gettext("This token is shown only now"),
             "opts": self.opts,
             "token": token,
         }
@@ -164,4 +164,4 @@ class AccessTokenAdmin(ReadOnlyAdmin):
         def act(token: AccessToken) -> None:
             operations.revoke_token(actor=actor_of(request), token=token)
 
-        return self.ask(request, rows, NothingForm, _t("Revoke these tokens?"), act)
+        return self.ask(request, rows, NothingForm, gettext("Revoke these tokens?"), act)

@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from rooms.admin.forms import ReasonForm
@@ -52,7 +52,7 @@ class ReportAdmin(ReadOnlyAdmin):
             return redirect("admin:rooms_report_changelist")
         context = {
             **self.admin_site.each_context(request),
-            "title": _t("Reported: %(reason)s") % {"reason": report.reason or f"#{report.pk}"},
+            "title": gettext("Reported: %(reason)s") % {"reason": report.reason or f"#{report.pk}"},
             "opts": self.opts,
             "report": report,
             "surroundings": view_reported(actor=actor_of(request), report=report),
@@ -65,21 +65,21 @@ class ReportAdmin(ReadOnlyAdmin):
         def act(report: Report, reason: str) -> None:
             resolve_report(actor=actor_of(request), report=report, outcome=Report.Outcome.REMOVED, reason=reason)
 
-        return self.ask(request, rows, ReasonForm, _t("Remove the reported messages for everybody?"), act)
+        return self.ask(request, rows, ReasonForm, gettext("Remove the reported messages for everybody?"), act)
 
     @admin.action(description=_("Dismiss the selected reports"), permissions=["moderate"])
     def dismiss(self, request: HttpRequest, rows: QuerySet[Report]) -> HttpResponse | None:
         def act(report: Report, reason: str) -> None:
             resolve_report(actor=actor_of(request), report=report, outcome=Report.Outcome.DISMISSED, reason=reason)
 
-        return self.ask(request, rows, ReasonForm, _t("Dismiss these reports?"), act)
+        return self.ask(request, rows, ReasonForm, gettext("Dismiss these reports?"), act)
 
     @admin.action(description=_("Restore the reported messages"), permissions=["moderate"])
     def restore(self, request: HttpRequest, rows: QuerySet[Report]) -> HttpResponse | None:
         def act(report: Report, reason: str) -> None:
             restore_message(actor=actor_of(request), message=report.message_id, reason=reason)
 
-        return self.ask(request, rows, ReasonForm, _t("Restore the reported messages?"), act)
+        return self.ask(request, rows, ReasonForm, gettext("Restore the reported messages?"), act)
 
 
 class ModerationEntryAdmin(ReadOnlyAdmin):

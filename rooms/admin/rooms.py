@@ -5,7 +5,7 @@ from datetime import datetime
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from rooms.admin.forms import MuteForm, ReasonForm
@@ -31,14 +31,14 @@ class RoomAdmin(ReadOnlyAdmin):
         def act(room: Room, reason: str) -> None:
             archive_room(actor=actor_of(request), room=room, reason=reason)
 
-        return self.ask(request, rows, ReasonForm, _t("Archive these rooms? Nobody writes there any more."), act)
+        return self.ask(request, rows, ReasonForm, gettext("Archive these rooms? Nobody writes there any more."), act)
 
     @admin.action(description=_("Open the selected rooms again"), permissions=["moderate"])
     def unarchive(self, request: HttpRequest, rows: QuerySet[Room]) -> HttpResponse | None:
         def act(room: Room, reason: str) -> None:
             unarchive_room(actor=actor_of(request), room=room, reason=reason)
 
-        return self.ask(request, rows, ReasonForm, _t("Open these rooms again?"), act)
+        return self.ask(request, rows, ReasonForm, gettext("Open these rooms again?"), act)
 
 
 class MembershipAdmin(ReadOnlyAdmin):
@@ -58,14 +58,14 @@ class MembershipAdmin(ReadOnlyAdmin):
         def act(membership: Membership, until: datetime, reason: str) -> None:
             _set_mute(request, membership, until, reason)
 
-        return self.ask(request, rows, MuteForm, _t("Keep these members from writing?"), act)
+        return self.ask(request, rows, MuteForm, gettext("Keep these members from writing?"), act)
 
     @admin.action(description=_("Let the selected members write again"), permissions=["moderate"])
     def unmute(self, request: HttpRequest, rows: QuerySet[Membership]) -> HttpResponse | None:
         def act(membership: Membership, reason: str) -> None:
             _set_mute(request, membership, None, reason)
 
-        return self.ask(request, rows, ReasonForm, _t("Let these members write again?"), act)
+        return self.ask(request, rows, ReasonForm, gettext("Let these members write again?"), act)
 
 
 def _set_mute(request: HttpRequest, membership: Membership, until: datetime | None, reason: str) -> None:

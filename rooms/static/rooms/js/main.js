@@ -1,0 +1,3 @@
+import { App } from "./controllers/app.js";
+
+customElements.define("plaza-app", App);

@@ -158,6 +158,7 @@ def _dialogs() -> dict[str, str | Counted]:
         "added": _counted(lambda n: ngettext("{count} person added.", "{count} people added.", n)),
         "mute_1": _("Mute for an hour"),
         "mute_24": _("Mute for a day"),
+        "mute_168": _("Mute for a week"),
         "unmute": _("End the mute"),
         "muted_now": _("Muted in this room."),
         "unmuted_now": _("No longer muted in this room."),

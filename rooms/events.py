@@ -129,10 +129,10 @@ class LayerPublisher:
     def publish(self, messages: list[tuple[str, Event]]) -> None:
         try:
             async_to_sync(self._send)(messages)
-        except Exception:
+        except Exception as error:
             # Whatever the layer raised: the change is kept, and the feeds will find it.
             lost_publishes.inc(len(messages))
-            logger.warning("Not published: the channel layer did not take it", exc_info=True)
+            logger.warning("Not published, the channel layer did not take it: %r", error)
 
     async def _send(self, messages: list[tuple[str, Event]]) -> None:
         layer = get_channel_layer()

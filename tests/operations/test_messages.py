@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -189,7 +190,8 @@ def test_the_key_of_somebody_else_is_another_key(ana: User, bruno: User, plaza: 
 def test_a_key_used_for_something_else_is_a_conflict(ana: User, plaza: Room) -> None:
     other, calle = say(ana, plaza), create_room(actor=ana, name="Calle")
     send_message(actor=ana, room=plaza, body="hola", key=KEY)
-    for change in ({"body": "adiós"}, {"room": calle}, {"reply_to": other.id}):
+    changes: list[dict[str, Any]] = [{"body": "adiós"}, {"room": calle}, {"reply_to": other.id}]
+    for change in changes:
         with pytest.raises(Conflict):
             send_message(**{"actor": ana, "room": plaza, "body": "hola", "key": KEY, **change})
 
@@ -297,7 +299,7 @@ def test_the_drafts_of_a_room_keep_their_order(published: Recorder, ana: User, b
 
 
 def test_a_batch_costs_the_same_number_of_queries_whatever_its_size(
-    ana: User, bruno: User, plaza: Room, django_assert_num_queries: Callable[..., object]
+    ana: User, bruno: User, plaza: Room, django_assert_num_queries: Any
 ) -> None:
     with django_assert_num_queries(10):  # two of them are the savepoint that stands for the transaction
         send_messages([Draft(ana, plaza.id, "hola @bruno")])

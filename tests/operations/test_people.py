@@ -1,13 +1,14 @@
 """Signing up, profiles, roles, tokens, sessions, and the site they belong to."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
 from allauth.account.models import EmailAddress
+from django.conf import settings
 from django.core.files.base import ContentFile
+from django.test import override_settings
 from django.utils import timezone
-from pytest_django.fixtures import SettingsWrapper
 
 from accounts.models import Invitation, User, token_digest
 from rooms.errors import Invalid, NotAllowed, NotFound
@@ -34,10 +35,11 @@ PASSWORD = "una contraseña larga"
 
 
 @pytest.fixture(autouse=True)
-def _quick_passwords(settings: SettingsWrapper) -> None:
+def _quick_passwords() -> Iterator[None]:
     """Hashing is slow on purpose, and not what is tested here."""
     quick = "django.contrib.auth.hashers.MD5PasswordHasher"
-    settings.PASSWORD_HASHERS = [quick, *settings.PASSWORD_HASHERS]
+    with override_settings(PASSWORD_HASHERS=[quick, *settings.PASSWORD_HASHERS]):
+        yield
 
 
 def enter(invitation: Invitation, username: str = "dora", **fields: str) -> User:

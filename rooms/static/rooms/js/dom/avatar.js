@@ -49,5 +49,6 @@ function initials(name, one) {
 
 /** Neighbouring ids get tiles that differ. @param {number} id */
 function scatter(id) {
-  return (Math.imul(id, 2654435761) >>> 0) >> 16;
+  const mixed = Math.imul(id ^ (id >>> 15), 0x2c1b3c6d);
+  return Math.imul(mixed ^ (mixed >>> 12), 0x297a2d39) >>> 8;
 }

@@ -18,6 +18,9 @@ from rooms.payloads import ReadPayload
 HEARTBEAT = 10  # seconds
 QUIET = 8.0  # seconds after which the sweep writes a heartbeat, so that one comes within 10 s
 LIVE_LIMIT = 1024 * 1024  # bytes of live frames that may wait
+# A burst waits until the loop comes round to sending it: who reads has this long to take it. Beyond
+# the last limit there is no waiting.
+BURST_SECONDS, BURST_LIMIT = 0.5, 4 * LIVE_LIMIT
 STALL_SECONDS = 10.0
 LAST_WORD_SECONDS = 2.0  # for a close frame to get through
 REASON_LIMIT = 120  # bytes of UTF-8 in a close frame, which has room for 123
@@ -67,6 +70,7 @@ class Connection:
         self.unknown: asyncio.Future[Any] | None = None  # a write whose outcome is not known yet
         self.leave_at: float | None = None  # once `reconnect` was sent
         self._backlog = Backlog()
+        self._over: asyncio.TimerHandle | None = None  # over the limit since less than BURST_SECONDS
         self._before_welcome: list[bytes] = []
         self._malformed: deque[float] = deque()
         self._typed: dict[int, float] = {}
@@ -83,6 +87,14 @@ class Connection:
         self._wrote_at = now = time.monotonic()
         size = self.outlet.write(data)
         self._backlog.wrote(size, self.outlet.waiting(), now, live=live)
+        if self._backlog.live > BURST_LIMIT:
+            self.end_slow()
+        elif self._backlog.live > LIVE_LIMIT and self._over is None:
+            self._over = asyncio.get_running_loop().call_later(BURST_SECONDS, self._look_at_backlog)
+
+    def _look_at_backlog(self) -> None:
+        self._over = None
+        self._backlog.look(self.outlet.waiting(), time.monotonic())
         if self._backlog.live > LIVE_LIMIT:
             self.end_slow()
 

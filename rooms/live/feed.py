@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 from prometheus_client import Counter
 
-from rooms.changes import Changes, change_frames, encode
+from rooms.changes import Changes, encode
 from rooms.errors import ChatError, NotFound, Unavailable
 from rooms.events import RoomEvent
 
@@ -307,7 +307,7 @@ class Feed:
     def _deliver_changes(self, room: RoomFeed, changes: Changes) -> None:
         self._apply_membership(room, changes.joined, changes.left)
         after = changes.after
-        for seq, data in change_frames(changes):
+        for seq, data in changes.frames:
             self._deliver(room, Frame(after, seq, data))
             after = seq
 
@@ -355,7 +355,7 @@ class Feed:
         if changes is None or not self._is_current(seat):
             return
         if changes.seq != (seat.seq if cursor is None else cursor):
-            for _seq, data in change_frames(changes):
+            for _seq, data in changes.frames:
                 await seat.client.taken()
                 if not self._is_current(seat):
                     return

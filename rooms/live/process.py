@@ -48,12 +48,34 @@ class DatabaseReader:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._shared: dict[tuple[int, int], asyncio.Task[Changes]] = {}
+        self._turns = asyncio.Semaphore(max(1, settings.CHAT_DB_THREADS - 1))
 
     async def positions(self, rooms: Collection[int]) -> tuple[str, dict[int, int]]:
         return await self._database.ask(queries.positions, list(rooms))
 
     async def changes(self, room: int, after: int, reader: int | None) -> Changes:
-        return await self._database.ask(room_changes, room, after, reader)
+        """One read for all who ask for the same before it begins: a thousand who lost their server
+        come back with the same cursor."""
+        async with asyncio.timeout(ANSWER_SECONDS):
+            changes = await asyncio.shield(self._share(room, after))
+        if reader is not None and changes.messages is None:
+            # A reset may begin above the value of a removal: the reader's own snapshot says.
+            return await self._database.ask(room_changes, room, after, reader)
+        if reader in changes.left:
+            raise NotFound
+        return changes
+
+    def _share(self, room: int, after: int) -> asyncio.Task[Changes]:
+        if (room, after) not in self._shared:
+            self._shared[room, after] = asyncio.create_task(self._read(room, after))
+        return self._shared[room, after]
+
+    async def _read(self, room: int, after: int) -> Changes:
+        async with self._turns:
+            # From here on it may be too old for somebody who asks.
+            del self._shared[room, after]
+            return await self._database.run(room_changes, room, after)
 
 
 class Live:

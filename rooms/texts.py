@@ -170,6 +170,5 @@ def _dialogs() -> dict[str, str | Counted]:
         "member_count": _counted(lambda n: ngettext("{count} member", "{count} members", n)),
         "need_name": _("Give it a name first."),
         "need_people": _("Choose somebody first."),
-        "search_emoji": _("Search emoji"),
         "no_emoji": _("No such emoji."),
     }

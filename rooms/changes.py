@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from rooms.errors import NotFound
@@ -17,7 +18,7 @@ FRAME_LIMIT = 256 * 1024
 ENVELOPE = 160  # bytes of a `room.changes` frame, less its state and messages
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Changes:
     """A room as it stands at `seq`, and what changed since `after`; `messages` is None for a reset."""
 
@@ -34,6 +35,11 @@ class Changes:
     @property
     def seq(self) -> int:
         return self.state["seq"]
+
+    @cached_property
+    def frames(self) -> list[tuple[int, bytes]]:
+        """As `change_frames`, encoded once for all who share the read."""
+        return change_frames(self)
 
 
 def encode(frame: Mapping[str, Any]) -> bytes:

@@ -15,11 +15,11 @@ from prometheus_client import Gauge
 
 from rooms import events
 from rooms.changes import Changes, encode, room_changes
-from rooms.errors import ChatError
+from rooms.errors import ChatError, NotFound, Unavailable
 from rooms.limits import SendLimiter, send_limiter
 from rooms.live import queries
 from rooms.live.connection import GOING_AWAY, NOT_SIGNED_IN, Connection
-from rooms.live.database import Database
+from rooms.live.database import ANSWER_SECONDS, Database
 from rooms.live.feed import Feed, Seat
 from rooms.live.gather import Gatherer
 from rooms.live.link import Link
@@ -57,8 +57,11 @@ class DatabaseReader:
     async def changes(self, room: int, after: int, reader: int | None) -> Changes:
         """One read for all who ask for the same before it begins: a thousand who lost their server
         come back with the same cursor."""
-        async with asyncio.timeout(ANSWER_SECONDS):
-            changes = await asyncio.shield(self._share(room, after))
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                changes = await asyncio.shield(self._share(room, after))
+        except TimeoutError as error:
+            raise Unavailable from error
         if reader is not None and changes.messages is None:
             # A reset may begin above the value of a removal: the reader's own snapshot says.
             return await self._database.ask(room_changes, room, after, reader)
@@ -68,7 +71,8 @@ class DatabaseReader:
 
     def _share(self, room: int, after: int) -> asyncio.Task[Changes]:
         if (room, after) not in self._shared:
-            self._shared[room, after] = asyncio.create_task(self._read(room, after))
+            task = self._shared[room, after] = asyncio.create_task(self._read(room, after))
+            task.add_done_callback(lambda late: late.cancelled() or late.exception())  # all may have gone
         return self._shared[room, after]
 
     async def _read(self, room: int, after: int) -> Changes:

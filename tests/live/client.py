@@ -189,10 +189,14 @@ class LiveClient:
     async def _resume(self, socket: Socket) -> None:
         cursors = {str(room): seq for room, seq in self.cursors.items()}
         socket.resuming = dict(self.cursors)
-        try:
-            await socket.ask({"type": "rooms.resume", "epoch": self.welcome["epoch"], "cursors": cursors})
-        except ConnectionClosed:
-            return
+        while True:
+            try:
+                await socket.ask({"type": "rooms.resume", "epoch": self.welcome["epoch"], "cursors": cursors})
+                break
+            except CommandError:  # the database did not answer: ask again
+                await asyncio.sleep(RETRY_SECONDS)
+            except ConnectionClosed:
+                return
         socket.resumed, socket.resuming = True, {}
         for room, seq in socket.positions.items():
             self.cursors[room] = max(self.cursors.get(room, 0), seq)

@@ -103,8 +103,8 @@ export class App extends HTMLElement {
     this.#panel.hide();
     this.#closeDrawer();
     this.#paintHead();
+    this.#composer.enter(); // first: it takes its height from the log
     this.#conversation.enter(at, given);
-    this.#composer.enter();
     session.entered.emit({ at });
   }
 

@@ -10,6 +10,8 @@ import { setTrustedHtml } from "../dom/trusted_html.js";
 /** @import {Message, Reaction, User} from "../models/types.js" */
 
 export const FOLDED = 400; // pixels of a body, from which on it is folded
+/** The markup that each row's body shows. @type {WeakMap<HTMLElement, string>} */
+const bodies = new WeakMap();
 const FORMS = ["grouped", "mention", "gone", "pending", "failed", "answer", "large"];
 
 /** Paints a message, or a draft on its way to be one, onto a clone of the template. @param {HTMLElement} row @param {MessageRow} what @param {Session} session */
@@ -28,12 +30,12 @@ export function paintMessage(row, { message, grouped }, session) {
   paintHead(row, author, message.created_at, `/rooms/${message.room}/?at=${message.seq}`);
   paintAnswer(row, message.deleted ? null : message.reply_to, session);
   slot(row, "pending").hidden = slot(row, "failure").hidden = true;
-  slot(row, "edited").hidden = message.deleted || !message.edited_at;
   slot(row, "undo").hidden = !(message.deleted && session.undoable.has(message.id));
   const body = slot(row, "body");
   if (message.deleted) body.textContent = goneText(message, session);
-  else if (row.dataset.html !== message.html) paintBody(body, message, store.me.id);
-  row.dataset.html = message.deleted ? "" : message.html;
+  else if (bodies.get(row) !== message.html) paintBody(body, message, store.me.id);
+  bodies.set(row, message.deleted ? "" : message.html);
+  paintEdited(body, !message.deleted && message.edited_at !== null);
   paintReactions(slot(row, "reactions"), message, session);
 }
 
@@ -44,6 +46,7 @@ export function paintDraft(row, { draft, grouped }, session) {
   paintHead(row, session.store.me, draft.created_at, "");
   paintAnswer(row, draft.reply_to, session);
   const body = slot(row, "body");
+  bodies.delete(row);
   body.replaceChildren(...draft.body.split(/\n{2,}/).map(paragraph));
   slot(row, "pending").hidden = failed;
   slot(row, "failure").hidden = !failed;
@@ -111,6 +114,14 @@ function paintBody(body, message, me) {
   }
 }
 
+/** The word stands behind the last sentence, where it moves nothing. @param {HTMLElement} body @param {boolean} edited */
+function paintEdited(body, edited) {
+  const word = body.querySelector(".message__edited");
+  if (!edited) return word?.remove();
+  const last = body.lastElementChild;
+  if (!word) (last?.tagName === "P" ? last : body).append(" ", clone("t-edited"));
+}
+
 /** @param {string} text */
 function paragraph(text) {
   const paragraph = document.createElement("p");
@@ -139,7 +150,7 @@ function paintChip(chip, reaction, { store }) {
   const names = reaction.users.slice(0, 10).map((id) => (id === store.me.id ? say("you") : (store.people.get(id)?.name ?? null)));
   const known = names.filter((name) => name !== null);
   const others = reaction.count - known.length;
-  const who = others > 0 ? sayCount("and_others", others, { names: listOf(known) }) : listOf(known);
+  const who = !known.length ? String(reaction.count) : others > 0 ? sayCount("and_others", others, { names: listOf(known) }) : listOf(known);
   chip.dataset.emoji = reaction.emoji;
   chip.setAttribute("aria-pressed", String(mine));
   slot(chip, "emoji").textContent = reaction.emoji;

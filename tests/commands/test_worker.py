@@ -16,7 +16,7 @@ from rooms import worker
 from rooms.models import Message, Room
 from rooms.operations.messages import delete_message, send_message
 from rooms.operations.upkeep import prune_cache, prune_sessions
-from rooms.tasks import Job
+from rooms.tasks import JOBS, Job
 from tests.commands.sites import Site
 
 
@@ -41,7 +41,7 @@ def test_a_deleted_text_is_erased_soon_after_it_can_no_longer_come_back(plaza: R
     delete_message(actor=bruno, message=sent)
     delete_message(actor=bruno, message=kept)
     Message.objects.filter(id=sent).update(deleted_at=timezone.now() - timedelta(seconds=12))
-    erasing = [job for job in worker.JOBS if job.name == "erase expired texts"]
+    erasing = [job for job in JOBS if job.name == "erase expired texts"]
 
     work(*erasing, until=lambda: Message.objects.get(id=sent).body == "")
 
@@ -61,9 +61,12 @@ def test_a_job_that_fails_is_tried_again_and_the_others_go_on(caplog: pytest.Log
         return 0
 
     done: list[str] = []
-    other = Job("other", 0.1, lambda: done.append("done") or 0)
 
-    work(Job("fails", 0.1, fail), other, until=lambda: len(tries) > 2)
+    def go_on() -> int:
+        done.append("done")
+        return 0
+
+    work(Job("fails", 0.1, fail), Job("goes on", 0.1, go_on), until=lambda: len(tries) > 2)
 
     assert len(done) > 2
     assert "the database did not answer" in caplog.text

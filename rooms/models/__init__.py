@@ -10,8 +10,8 @@ from rooms.models.site import Site
 __all__ = [
     "DELETED",
     "Ban",
-    "Mention",
     "Membership",
+    "Mention",
     "Message",
     "ModerationEntry",
     "Notice",

@@ -106,6 +106,9 @@ class Mention(models.Model):
         ]
         indexes: ClassVar[list[models.Index]] = [models.Index(fields=["room", "user", "seq"], name="mentions_unread")]
 
+    def __str__(self) -> str:
+        return f"@{self.user_id}"
+
 
 class Reaction(models.Model):
     message = models.ForeignKey(Message, models.CASCADE, related_name="reactions", db_index=False)

@@ -7,7 +7,6 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from rooms.models.message import Message
-from rooms.models.room import Room
 
 
 class Ban(models.Model):

@@ -15,7 +15,7 @@ from rooms.operations.messages import UNDELETE_SECONDS
 from rooms.operations.sequence import locked_room, save_room
 
 # No operation holds a room's lock over 50 ms: bulk work goes in parts.
-PART = 200
+PART = 50
 NOTICES_KEPT = timedelta(hours=1)
 ERASE_AFTER = timedelta(seconds=UNDELETE_SECONDS + 1)
 

@@ -30,6 +30,7 @@ from rooms.permissions import can_edit, can_read
 logger = logging.getLogger(__name__)
 
 UNDELETE_SECONDS = 10
+PART = 50  # messages of one transaction: it locks their rooms for less than 50 ms
 NAMES_AT_ONCE = 10_000  # parameters of one query: SQLite allows 32,766 or more
 TRIES_ALONE = 3
 
@@ -68,20 +69,23 @@ def send_message(
 
 
 def send_messages(drafts: Sequence[Draft]) -> list[Outcome]:
-    """Keep many messages in as few transactions as can be: an outcome per draft, in their order.
+    """Keep many messages in few transactions: an outcome per draft, in their order.
 
     Rooms are locked in order of id. A room whose lock is not free at once goes into a batch of its
     own, so that one slow room delays nobody else's. What the database itself refuses (a deadlock, a
     NUL) rolls the batch back, and it is run again draft by draft.
     """
     prepared, outcomes = _prepare(drafts)
-    if prepared:
-        busy = _send_together(prepared, outcomes, wait=False)
-        by_room: defaultdict[int, list[_Prepared]] = defaultdict(list)
-        for item in busy:
-            by_room[item.draft.room].append(item)
-        for items in by_room.values():
-            _send_together(items, outcomes, wait=True)
+    busy: defaultdict[int, list[_Prepared]] = defaultdict(list)
+    for part in batched(prepared, PART):
+        # What comes after a draft that waits, in the same room, waits behind it.
+        free = [item for item in part if item.draft.room not in busy]
+        waiting = [item for item in part if item.draft.room in busy]
+        for item in (*waiting, *(_send_together(free, outcomes, wait=False) if free else ())):
+            busy[item.draft.room].append(item)
+    for items in busy.values():
+        for part in batched(items, PART):
+            _send_together(part, outcomes, wait=True)
     return [outcomes[position] for position in range(len(drafts))]
 
 
@@ -112,8 +116,13 @@ def _prepare(drafts: Sequence[Draft]) -> tuple[list[_Prepared], dict[int, Outcom
         prepared.append(_Prepared(position, draft, body, first_hash(draft.room, draft.reply_to, body)))
     people = _people_named([(item.draft.room, item.body) for item in prepared])
     for item in prepared:
-        item.html, item.mentioned = markdown.render(item.body, people.get(item.draft.room, {}))
+        item.html, item.mentioned = _render(item.body, people.get(item.draft.room, {}))
     return prepared, outcomes
+
+
+def _render(body: str, people: dict[str, markdown.Person]) -> tuple[str, list[int]]:
+    """With the people of its own names alone: what others of the batch name makes no difference."""
+    return markdown.render(body, {name: people[name] for name in markdown.mentioned_names(body) if name in people})
 
 
 def first_hash(room: int, reply_to: int | None, body: str) -> bytes:
@@ -126,9 +135,7 @@ def _people_named(texts: Sequence[tuple[int, str]]) -> dict[int, dict[str, markd
     """By room, the members whom texts in it may mention: one query, none where nobody is named."""
     names = {name for _room, body in texts for name in markdown.mentioned_names(body)}
     people: defaultdict[int, dict[str, markdown.Person]] = defaultdict(dict)
-    members = Membership.objects.active().filter(
-        room__in={room for room, _body in texts}, user__erased_at__isnull=True
-    )
+    members = Membership.objects.active().filter(room__in={room for room, _body in texts}, user__erased_at__isnull=True)
     for some in batched(names, NAMES_AT_ONCE):
         named = members.alias(name=Lower("user__username")).filter(name__in=some)
         for membership in named.select_related("user"):
@@ -137,7 +144,7 @@ def _people_named(texts: Sequence[tuple[int, str]]) -> dict[int, dict[str, markd
     return people
 
 
-def _send_together(items: list[_Prepared], outcomes: dict[int, Outcome], *, wait: bool) -> list[_Prepared]:
+def _send_together(items: Sequence[_Prepared], outcomes: dict[int, Outcome], *, wait: bool) -> list[_Prepared]:
     """Send in one transaction; returns those whose room was busy (none when it is to `wait`)."""
     try:
         with transaction.atomic():
@@ -174,7 +181,7 @@ def _send_alone(item: _Prepared) -> Outcome:
     return outcomes[item.position]
 
 
-def _write(items: list[_Prepared], outcomes: dict[int, Outcome], *, wait: bool) -> list[_Prepared]:
+def _write(items: Sequence[_Prepared], outcomes: dict[int, Outcome], *, wait: bool) -> list[_Prepared]:
     ids = {item.draft.room for item in items}
     rooms = {room.id: room for room in (Room.objects.locked if wait else Room.objects.locked_if_free)(*ids)}
     busy = [] if wait else [item for item in items if item.draft.room not in rooms]
@@ -341,7 +348,7 @@ def edit_message(*, actor: User, message: Message | int, body: str) -> MessagePa
     found = find_message(actor, message)
     text = clean_body(body)
     people = _people_named([(found.room_id, text)])
-    html, mentioned = markdown.render(text, people.get(found.room_id, {}))
+    html, mentioned = _render(text, people.get(found.room_id, {}))
     with transaction.atomic():
         room, fresh = _own_message(actor, found)
         if fresh.deleted:

@@ -119,6 +119,42 @@ def test_a_busy_room_delays_nobody_elses(
     assert [one.message["body"] for one in outcomes if isinstance(one, Sent)] == ["uno", "dos"]
 
 
+@pytest.mark.parametrize("part", [1, 3, 50])
+def test_a_long_batch_goes_in_parts_and_keeps_each_rooms_order(
+    ana: User, plaza: Room, calle: Room, monkeypatch: pytest.MonkeyPatch, part: int
+) -> None:
+    monkeypatch.setattr(messages, "PART", part)
+    outcomes = send_messages([Draft(ana, (plaza, calle)[i % 2].id, str(i)) for i in range(10)])
+    assert [one.message["body"] for one in outcomes if isinstance(one, Sent)] == [str(i) for i in range(10)]
+    for turn, room in enumerate((plaza, calle)):
+        bodies = list(Message.objects.filter(room=room).order_by("seq").values_list("body", flat=True))
+        assert bodies == [str(i) for i in range(turn, 10, 2)]
+
+
+def test_what_comes_after_a_draft_that_waits_does_not_overtake_it(
+    ana: User, plaza: Room, calle: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The room is busy for the first part of the batch, and free again for the second."""
+    monkeypatch.setattr(messages, "PART", 2)
+    parts: list[tuple[int, ...]] = []
+    write = messages._write
+
+    def busy_at_first(items: Any, outcomes: Any, *, wait: bool) -> Any:
+        parts.append(tuple(item.position for item in items))
+        if len(parts) > 1:
+            return write(items, outcomes, wait=wait)
+        mine = [item for item in items if item.draft.room == plaza.id]
+        write([item for item in items if item not in mine], outcomes, wait=wait)
+        return mine
+
+    monkeypatch.setattr(messages, "_write", busy_at_first)
+    rooms = [plaza, calle, plaza, calle]
+    outcomes = send_messages([Draft(ana, room.id, str(i)) for i, room in enumerate(rooms)])
+    assert parts == [(0, 1), (3,), (0, 2)]
+    assert all(isinstance(one, Sent) for one in outcomes)
+    assert list(Message.objects.filter(room=plaza).order_by("seq").values_list("body", flat=True)) == ["0", "2"]
+
+
 @pytest.mark.postgres
 def test_a_room_that_stays_locked_is_unavailable_and_its_neighbour_is_not(
     ana: User, plaza: Room, calle: Room, locked_elsewhere: Locking

@@ -76,8 +76,16 @@ def test_messages_cost_a_constant_number_of_queries(
 
 def test_a_state_is_the_same_for_everybody(ana: User, bruno: User, plaza: Room) -> None:
     assert room_state(Room.objects.get(id=plaza.id)) == {
-        "id": plaza.id, "kind": "closed", "name": "Plaza", "slug": "plaza", "topic": "", "archived": False,
-        "seq": 2, "first_seq": 1, "member_count": 2, "members": None,
+        "id": plaza.id,
+        "kind": "closed",
+        "name": "Plaza",
+        "slug": "plaza",
+        "topic": "",
+        "archived": False,
+        "seq": 2,
+        "first_seq": 1,
+        "member_count": 2,
+        "members": None,
     }
     direct = start_direct(actor=ana, users=[bruno])
     assert room_state(direct)["members"] == [user_payload(ana), user_payload(bruno)]

@@ -1,6 +1,5 @@
 """The durable log of what belongs to one user: it says what to look at again, never what is so."""
 
-
 from django.conf import settings
 from django.db import models
 

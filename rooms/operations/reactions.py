@@ -20,9 +20,7 @@ SYMBOLS = (
     "\u00a9\u00ae\u203c\u2049\u2122\u2139\u2190-\u21ff\u2300-\u23ff\u24c2\u25a0-\u27bf\u2900-\u297f\u2b00-\u2bff"
     "\u3030\u303d\u3297\u3299\U0001f000-\U0001faff"
 )
-EMOJI = re.compile(
-    rf"(?:[#*0-9]\ufe0f?\u20e3|[{SYMBOLS}])[\u200d\u20e3\ufe0e\ufe0f{SYMBOLS}\U000e0020-\U000e007f]*"
-)
+EMOJI = re.compile(rf"(?:[#*0-9]\ufe0f?\u20e3|[{SYMBOLS}])[\u200d\u20e3\ufe0e\ufe0f{SYMBOLS}\U000e0020-\U000e007f]*")
 
 
 def add_reaction(*, actor: User, message: Message | int, emoji: str) -> MessagePayload:

@@ -213,7 +213,8 @@ export class RoomForms extends HTMLElement {
   #peopleKey(event) {
     if (event.isComposing) return;
     const count = this.#found.length;
-    if (event.key === "ArrowDown" && count) this.#active = (this.#active + 1) % count;
+    if (event.key === "Escape") dialog("people-form").close(); // a search field would only empty itself
+    else if (event.key === "ArrowDown" && count) this.#active = (this.#active + 1) % count;
     else if (event.key === "ArrowUp" && count) this.#active = (this.#active - 1 + count) % count;
     else if (event.key === "Enter" && field("people-find").value.trim() && count) this.#toggle(this.#found[this.#active]);
     else if (event.key === "Backspace" && !field("people-find").value && this.#chosen.length) this.#toggle(this.#chosen[this.#chosen.length - 1]);

@@ -165,6 +165,7 @@ export class Switcher extends HTMLElement {
     if (event.key === "ArrowDown") this.#choose(this.#chosen + 1);
     else if (event.key === "ArrowUp") this.#choose(this.#chosen - 1);
     else if (event.key === "Enter") this.#take(this.#chosen);
+    else if (event.key === "Escape") this.#box.close(); // a search field would only empty itself
     else return;
     event.preventDefault();
   }

@@ -46,9 +46,8 @@ def _call[**P, T](function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -
     try:
         return function(*args, **kwargs)
     except (OperationalError, InterfaceError) as error:
+        connection.close()
         raise Unavailable from error
     finally:
-        if connection.vendor == "sqlite":
-            connection.close_if_unusable_or_obsolete()
-        else:
+        if connection.vendor != "sqlite":  # SQLite's stays with its thread: opening it costs a millisecond
             connection.close()  # back to the pool, which checks it when it is taken again

@@ -1,10 +1,10 @@
 # One image for web, worker and migrate; docker-compose.yml says which of them a container is.
 FROM python:3.13-slim AS build
 WORKDIR /app
-RUN python -m venv /venv
+RUN python -m venv --without-pip /venv
 ENV PATH=/venv/bin:$PATH PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 COPY requirements.txt .
-RUN pip install --require-hashes -r requirements.txt
+RUN pip --python /venv/bin/python install --require-hashes -r requirements.txt
 COPY . .
 # Collecting needs a secret for its settings; this one is forgotten with the line
 RUN SECRET_KEY=$(python -c 'import secrets; print(secrets.token_urlsafe(50))') CHAT_DATA_DIR=/data \

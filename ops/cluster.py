@@ -68,10 +68,9 @@ def start_all(folder: Path, webs: int, port: int) -> None:
     state.write({"address": cluster.url, "processes": [described(cluster, part) for part in cluster.parts()]})
     print(f"Starting PostgreSQL, Redis, {webs} web processes, the worker and HAProxy …", flush=True)
     try:
-        for part in cluster.parts():
-            start(cluster, part, environment(folder))
-            if part.name == "redis":
-                ready_the_site(cluster)
+        start(cluster, cluster.services(), environment(folder))
+        ready_the_site(cluster)
+        start(cluster, cluster.site(), environment(folder))
     except (NotReadyError, subprocess.CalledProcessError) as error:
         stop(folder)
         sys.exit(f"./run: {error}")
@@ -95,7 +94,7 @@ def start_one(folder: Path, name: str) -> None:
     if name == "haproxy":
         cluster.write_haproxy_config()
     try:
-        start(cluster, part, environment(folder))
+        start(cluster, [part], environment(folder))
     except NotReadyError as error:
         sys.exit(f"./run: {error}")
 

@@ -3,7 +3,7 @@
 import os
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from ops.parts import ROOT, Cluster, Part
 from ops.state import StateFile
@@ -16,9 +16,16 @@ class NotReadyError(Exception):
     """A process ended, or did not get ready in time."""
 
 
-def start(cluster: Cluster, part: Part, environment: Mapping[str, str]) -> None:
-    """Start a part and wait until it is ready. Raises NotReadyError."""
-    state = StateFile(cluster.folder)
+def start(cluster: Cluster, parts: Sequence[Part], environment: Mapping[str, str]) -> None:
+    """Start parts side by side and wait until all are ready. Raises NotReadyError."""
+    launched = {part.name: launch(cluster, part, environment) for part in parts}
+    began = time.monotonic()
+    for part in parts:
+        wait_until_ready(cluster, part, launched[part.name], began)
+
+
+def launch(cluster: Cluster, part: Part, environment: Mapping[str, str]) -> int:
+    """Start a part in the background; its pid."""
     if part.socket is not None:
         part.socket.unlink(missing_ok=True)
     started, told = os.pipe()
@@ -27,8 +34,11 @@ def start(cluster: Cluster, part: Part, environment: Mapping[str, str]) -> None:
         mind(cluster, part, environment, told)
     os.close(told)
     with open(started, "rb") as answer:
-        pid = int(answer.read() or 0)
-    began = time.monotonic()
+        return int(answer.read() or 0)
+
+
+def wait_until_ready(cluster: Cluster, part: Part, pid: int, began: float) -> None:
+    state = StateFile(cluster.folder)
     while state.pid(part.name) == pid and (waited := time.monotonic() - began) < READY_WITHIN:
         if waited >= part.proves_itself_in and part.is_ready():
             return

@@ -40,8 +40,15 @@ class Cluster:
 
     def parts(self) -> list[Part]:
         """In the order in which they start."""
+        return [*self.services(), *self.site()]
+
+    def services(self) -> list[Part]:
+        """What the site needs before it can start."""
+        return [self._postgres(), self._redis()]
+
+    def site(self) -> list[Part]:
         webs = [self._web(f"web{number}") for number in range(1, self.webs + 1)]
-        return [self._postgres(), self._redis(), *webs, self._worker(), self._haproxy()]
+        return [*webs, self._worker(), self._haproxy()]
 
     def part(self, name: str) -> Part | None:
         return next((part for part in self.parts() if part.name == name), None)

@@ -128,16 +128,10 @@ def test_a_second_cluster_does_not_start_in_the_same_folder(running: Running) ->
     assert "run already" in answer.stderr
 
 
-def test_stop_ends_all_even_what_is_paused() -> None:
-    folder = Path(tempfile.mkdtemp(prefix="plaza-"))
-    try:
-        assert cluster(folder, "1").returncode == 0
-        running = Running(folder)
-        pids = [process["pid"] for process in running.state()["processes"]]
-        os.kill(running.pid("redis"), signal.SIGSTOP)
-        assert cluster(folder, "stop").returncode == 0
-        assert not any(pid and runs(pid) for pid in pids)
-        assert {process["pid"] for process in running.state()["processes"]} == {None}
-    finally:
-        cluster(folder, "stop")
-        shutil.rmtree(folder)
+def test_stop_ends_all_even_what_is_paused(running: Running) -> None:
+    """The last test here: the cluster is gone after it."""
+    pids = [process["pid"] for process in running.state()["processes"]]
+    os.kill(running.pid("redis"), signal.SIGSTOP)
+    assert cluster(running.folder, "stop").returncode == 0
+    assert not any(pid and runs(pid) for pid in pids)
+    assert {process["pid"] for process in running.state()["processes"]} == {None}

@@ -195,7 +195,7 @@ export class App extends HTMLElement {
   #ownActs() {
     const acts = [
       { icon: "gear", name: say("settings"), run: () => location.assign("/settings/") },
-      { icon: "search", name: say("keys"), run: () => dialog("keys").showModal() },
+      { icon: "keys", name: say("keys"), run: () => dialog("keys").showModal() },
     ];
     if (this.#session.moderator) acts.push({ icon: "flag", name: say("moderation"), run: () => location.assign("/admin/") });
     acts.push({ icon: "leave", name: say("sign_out"), run: () => location.assign("/accounts/logout/") });
@@ -209,7 +209,7 @@ export class App extends HTMLElement {
       { icon: "arch", name: say("browse"), run: () => void this.#forms.browse() },
       { icon: "people", name: say("new_direct"), run: () => this.#forms.openPeople("direct") },
       { icon: "gear", name: say("settings"), run: () => location.assign("/settings/") },
-      { icon: "search", name: say("keys"), run: () => dialog("keys").showModal() },
+      { icon: "keys", name: say("keys"), run: () => dialog("keys").showModal() },
     ];
   }
 

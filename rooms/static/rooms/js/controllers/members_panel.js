@@ -2,7 +2,7 @@ import { best } from "../models/matching.js";
 import { ask, field } from "../dom/dialogs.js";
 import { openMenu } from "../dom/menu.js";
 import { attempt, notify } from "../dom/notice.js";
-import { actOf, byId, clone, slot } from "../dom/piece.js";
+import { actOf, byId, clone, isTouch, slot } from "../dom/piece.js";
 import { paintAvatar } from "../dom/avatar.js";
 import { say } from "../dom/texts.js";
 import { get, send } from "../live/api.js";
@@ -46,7 +46,9 @@ export class MembersPanel extends HTMLElement {
     byId("talk-people").setAttribute("aria-expanded", "true");
     field("panel-find").value = "";
     this.load();
-    field("panel-find").focus();
+    // A finger wants to see the people, not a keyboard over them
+    const first = isTouch() ? this.#panel.querySelector("[data-act=close-side]") : field("panel-find");
+    /** @type {HTMLElement | null} */ (first)?.focus();
   }
 
   hide() {

@@ -199,7 +199,7 @@ class Storm:
     def __init__(self, stage: Stage, people: int, messages: int, rate: float) -> None:
         address = urlsplit(stage.address)
         self.stage, self.messages, self.rate = stage, messages, rate
-        self.netloc, self.host, self.port = address.netloc, address.hostname, address.port
+        self.netloc, self.host, self.port = address.netloc, address.hostname or "", address.port or 80
         self.acked: dict[str, int] = {}
         self.latencies: list[float] = []
         self.over = False

@@ -57,6 +57,7 @@ export class Conversation extends HTMLElement {
     this.#column.addEventListener("pointerover", (event) => {
       if (event.pointerType === "mouse") this.#offerToolbar(event.target);
     });
+    this.#column.addEventListener("pointerleave", () => this.#dropToolbar());
     this.#column.addEventListener("focusin", (event) => this.#offerToolbar(event.target));
     this.#column.addEventListener("focusout", (event) => this.#walkable(event.target));
     this.#listenToTouch();
@@ -419,6 +420,12 @@ export class Conversation extends HTMLElement {
     if (!message || message.deleted || !this.#writable || row.querySelector(".message__editor")) return;
     if (this.#toolbar.contains(document.activeElement)) return;
     row.append(this.#toolbar);
+  }
+
+  /** Neither the pointer nor the focus is at its message any longer. */
+  #dropToolbar() {
+    const busy = byId("menu").matches(":popover-open") || byId("picker").matches(":popover-open");
+    if (!busy && !this.#toolbar.parentElement?.contains(document.activeElement)) this.#toolbar.remove();
   }
 
   get #writable() {

@@ -69,10 +69,10 @@ export class Switcher extends HTMLElement {
     const query = this.#query;
     const onlyPeople = this.#find.value.trim().startsWith("@");
     const groups = onlyPeople
-      ? [{ title: "people", choices: this.#persons(query) }]
+      ? [{ title: "people", choices: this.#persons(query, []) }]
       : [
           { title: "rooms", choices: this.#rooms(query) },
-          { title: "people", choices: query ? this.#persons(query) : [] },
+          { title: "people", choices: query ? this.#persons(query, this.#foundRooms(query)) : [] },
           { title: "commands", choices: query ? this.#commands(query) : [] },
         ];
     this.#choices = groups.flatMap((group) => group.choices);
@@ -81,20 +81,23 @@ export class Switcher extends HTMLElement {
     this.#choose(0);
   }
 
+  /** @param {string} query */
+  #foundRooms(query) {
+    const order = this.#ways.order();
+    if (!query) order.sort((a, b) => Number(b.unread > 0) - Number(a.unread > 0));
+    return best(order, query, (room) => [this.#session.nameOf(room)]).slice(0, query ? SHOWN : 12);
+  }
+
   /** @param {string} query @returns {Choice[]} */
   #rooms(query) {
     const { here } = this.#session;
-    const order = this.#ways.order();
-    if (!query) order.sort((a, b) => Number(b.unread > 0) - Number(a.unread > 0));
-    return best(order, query, (room) => [this.#session.nameOf(room)])
-      .slice(0, query ? SHOWN : 12)
-      .map((room) => ({
-        lead: this.#lead(room),
-        name: this.#session.nameOf(room),
-        note: room.id === here ? say("you_are_here") : room.topic,
-        count: room.unread,
-        run: () => this.#ways.go(room.id),
-      }));
+    return this.#foundRooms(query).map((room) => ({
+      lead: this.#lead(room),
+      name: this.#session.nameOf(room),
+      note: room.id === here ? say("you_are_here") : room.topic,
+      count: room.unread,
+      run: () => this.#ways.go(room.id),
+    }));
   }
 
   /** @param {RoomEntry} room */
@@ -104,12 +107,13 @@ export class Switcher extends HTMLElement {
     return others.length > 1 ? groupAvatar(others.length) : avatar(this.#session.store.person(others[0] ?? null), "s");
   }
 
-  /** @param {string} query @returns {Choice[]} */
-  #persons(query) {
+  /** Those with whom a conversation is listed already are left out. @param {string} query @param {RoomEntry[]} shown @returns {Choice[]} */
+  #persons(query, shown) {
     const { store } = this.#session;
     /** @type {Map<number, User>} */
     const known = new Map();
     for (const user of [...store.people.values(), ...this.#people]) if (user && user.id !== store.me.id) known.set(user.id, user);
+    for (const room of shown) if (room.members?.length === 2) for (const { id } of room.members) known.delete(id);
     return best([...known.values()], query, (user) => [user.name, user.username])
       .slice(0, SHOWN)
       .map((user) => ({ lead: this.#face(user), name: user.name, note: `@${user.username}`, count: 0, run: () => this.#ways.write([user.id]) }));

@@ -25,7 +25,8 @@ export function dayName(at) {
   const now = new Date();
   const date = new Date(at);
   const yesterday = new Date(now.getFullYear(), now.getMonth(), now.getDate() - 1);
-  const day = (date.getFullYear() === now.getFullYear() ? dayThisYear : dayOtherYear).format(date);
+  const format = date.getFullYear() === now.getFullYear() ? dayThisYear : dayOtherYear;
+  const day = format.format(date).replace(/^(\p{L}+), /u, "$1 "); // “Hoy, martes 9 de junio” needs one comma
   if (dayOf(date) === dayOf(now)) return say("today", { day });
   if (dayOf(date) === dayOf(yesterday)) return say("yesterday", { day });
   return day.charAt(0).toUpperCase() + day.slice(1);

@@ -17,8 +17,8 @@ export class Backoff {
   }
 
   next() {
-    const limit = this.#tries < 5 ? FIRST_LIMIT : LATER_LIMIT;
-    const wait = this.#random() * Math.min(limit, BASE * 2 ** this.#tries);
+    const limit = this.#tries < 5 ? Math.min(FIRST_LIMIT, BASE * 2 ** this.#tries) : LATER_LIMIT;
+    const wait = this.#random() * Math.min(limit, FIRST_LIMIT * 2 ** Math.max(0, this.#tries - 4));
     this.#tries += 1;
     return wait;
   }

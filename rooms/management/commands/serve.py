@@ -1,10 +1,13 @@
 """Serve the site: HTTP and WebSockets, in one process."""
 
+import threading
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DatabaseError
 
+from rooms import markdown
 from rooms.models import Site
 from rooms.operations.site import setup_secret
 
@@ -22,7 +25,12 @@ class Command(BaseCommand):
         from chatsite.asgi import application
         from rooms.live.launcher import LiveServer, endpoint
 
-        self._say_where()
+        try:
+            self._say_where()
+        except DatabaseError as error:
+            raise CommandError(f"The database is not there yet ({error}). `manage.py migrate` makes it.") from error
+        # Else the first message in a language waits for its lexer's tables.
+        threading.Thread(target=markdown.load_lexers, daemon=True).start()
         if settings.CHAT_WORKER == "thread":
             from rooms.worker import start_thread
 

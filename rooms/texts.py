@@ -152,6 +152,7 @@ def _dialogs() -> dict[str, str | Counted]:
         "settings": _("Settings"),
         "keys": _("All keys"),
         "join": _("Join"),
+        "look_in": _("Look in"),
         "open": _("Open"),
         "no_rooms": _("There is no other room yet. Open one."),
         "nobody_found": _("Nobody of that name."),

@@ -65,7 +65,10 @@ export class Completion {
     const count = this.#offers.length;
     if (event.key === "ArrowDown") this.#choose((this.#chosen + 1) % count);
     else if (event.key === "ArrowUp") this.#choose((this.#chosen - 1 + count) % count);
-    else if (event.key === "Tab" || event.key === "Enter") this.#take(this.#chosen);
+    else if (event.key === "Enter" && this.#isWritten(this.#chosen)) {
+      this.close();
+      return false;
+    } else if (event.key === "Tab" || event.key === "Enter") this.#take(this.#chosen);
     else if (event.key === "Escape") {
       this.close();
       event.stopPropagation();
@@ -80,6 +83,11 @@ export class Completion {
       choice.setAttribute("aria-selected", String(index === at));
       if (index === at) this.#text.setAttribute("aria-activedescendant", choice.id);
     });
+  }
+
+  /** Where the offer stands in the text already, letter by letter, Enter is meant for the message. @param {number} at */
+  #isWritten(at) {
+    return this.#text.value.slice(this.#from, this.#text.selectionStart) === this.#offers[at]?.value;
   }
 
   /** @param {number} at */

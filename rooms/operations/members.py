@@ -65,6 +65,8 @@ def take_in(room: Room, people: list[User]) -> None:
     Membership.objects.bulk_create(new)
     Membership.objects.bulk_update(back, ["active", "role", "involvement", "read_seq", "changed_seq"])
     room.member_count += len(joining)
+    if not room.is_direct:
+        hand_over(room)  # everybody had left: who comes first looks after it
     ids = [person.id for person in joining]
     save_room(room, "member_count", joined=ids)
     notify(ids, Notice.Kind.ROOM, room.id)
@@ -110,18 +112,18 @@ def _let_go(room: Room, membership: Membership) -> None:
     membership.role = Membership.Role.MEMBER
     membership.save(update_fields=["active", "changed_seq", "role"])
     if was_owner:
-        _hand_over(room)
+        hand_over(room)
     room.member_count -= 1
     save_room(room, "member_count", left=[membership.user_id])
     notify([membership.user_id], Notice.Kind.ROOM, room.id)
 
 
-def _hand_over(room: Room) -> None:
-    """A room whose last owner left goes to its oldest member."""
+def hand_over(room: Room) -> None:
+    """A room whose last owner is gone goes to its oldest member."""
     members = Membership.objects.active().filter(room=room)
     if members.filter(role=Membership.Role.OWNER).exists():
         return
-    oldest = members.filter(user__is_bot=False).oldest_first().first()
+    oldest = members.filter(user__is_bot=False, user__erased_at__isnull=True).oldest_first().first()
     if oldest is not None:
         oldest.role = Membership.Role.OWNER
         oldest.save(update_fields=["role"])

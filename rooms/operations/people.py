@@ -21,7 +21,7 @@ from rooms.errors import Invalid, NotAllowed, NotFound
 from rooms.models import Membership, Notice, Room
 from rooms.operations.finding import find_person
 from rooms.operations.log import log_action
-from rooms.operations.members import take_in
+from rooms.operations.members import hand_over, take_in
 from rooms.operations.notices import notify
 from rooms.operations.sequence import locked_room
 from rooms.operations.text import REASON_LIMIT, clean_line, clean_name
@@ -242,6 +242,15 @@ def erase_person(*, actor: User, user: User | int) -> None:
         person.groups.clear()
         EmailAddress.objects.filter(user=person).delete()
         AccessToken.objects.filter(user=person).delete()
+        _give_rooms_away(person)
         log_action(actor, "erase_person", user=person)
         notify([person.id], Notice.Kind.PROFILE)
         notify([person.id], Notice.Kind.ACCESS)
+
+
+def _give_rooms_away(person: User) -> None:
+    owned = Membership.objects.active().filter(user=person, role=Membership.Role.OWNER).select_related("room")
+    for membership in owned.order_by("room_id"):
+        membership.role = Membership.Role.MEMBER
+        membership.save(update_fields=["role"])
+        hand_over(membership.room)

@@ -217,3 +217,12 @@ def test_who_may_see_what(ana: User, bruno: User, carla: User, moderator: User, 
     assert seen(carla) == seen(moderator) == ({calle}, {said[calle]})
     assert set(Room.objects.moderated_by(moderator)) == {plaza, calle}
     assert set(Room.objects.moderated_by(carla)) == set()
+
+
+def test_who_comes_first_into_an_empty_room_looks_after_it(ana: User, bruno: User, carla: User) -> None:
+    room = create_room(actor=ana, name="Vacía")
+    leave_room(actor=ana, room=room)
+    join_room(actor=bruno, room=room)
+    join_room(actor=carla, room=room)
+    owners = Membership.objects.filter(room=room, role="owner", active=True).values_list("user", flat=True)
+    assert list(owners) == [bruno.id]

@@ -221,6 +221,12 @@ def test_who_is_erased_has_no_name_and_their_messages_no_author(
         update_profile(actor=bruno, name="Bruno")
 
 
+def test_the_rooms_of_who_is_erased_go_to_their_oldest_member(ana: User, bruno: User, owner: User, plaza: Room) -> None:
+    erase_person(actor=owner, user=ana)
+    owners = Membership.objects.filter(room=plaza, role="owner").values_list("user", flat=True)
+    assert list(owners) == [bruno.id]
+
+
 # Tokens
 
 

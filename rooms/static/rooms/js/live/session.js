@@ -140,9 +140,11 @@ export class Session {
     let quiet = false;
     outbox.changed.subscribe(({ message }) => {
       if (message) store.apply({ type: "message.created", room: message.room, seq: 0, message }, false);
-      if (!quiet) channel?.postMessage("changed");
+      if (!quiet) channel?.postMessage(message ?? null);
     });
-    channel?.addEventListener("message", async () => {
+    channel?.addEventListener("message", async ({ data: message }) => {
+      // What another tab has sent stands here before its draft goes
+      if (message) store.apply({ type: "message.created", room: message.room, seq: 0, message }, false);
       quiet = true;
       await outbox.reload();
       quiet = false;

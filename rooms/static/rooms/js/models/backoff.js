@@ -17,8 +17,9 @@ export class Backoff {
   }
 
   next() {
-    const limit = this.#tries < 5 ? Math.min(FIRST_LIMIT, BASE * 2 ** this.#tries) : LATER_LIMIT;
-    const wait = this.#random() * Math.min(limit, FIRST_LIMIT * 2 ** Math.max(0, this.#tries - 4));
+    const early = this.#tries < 5;
+    const grown = early ? BASE * 2 ** this.#tries : FIRST_LIMIT * 2 ** (this.#tries - 4);
+    const wait = this.#random() * Math.min(grown, early ? FIRST_LIMIT : LATER_LIMIT);
     this.#tries += 1;
     return wait;
   }

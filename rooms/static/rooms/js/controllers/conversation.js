@@ -418,14 +418,16 @@ export class Conversation extends HTMLElement {
     if (!row || row === this.#toolbar.parentElement || byId("menu").matches(":popover-open") || byId("picker").matches(":popover-open")) return;
     const message = this.#messageOf(row);
     if (!message || message.deleted || !this.#writable || row.querySelector(".message__editor")) return;
-    if (this.#toolbar.contains(document.activeElement)) return;
+    // What the pointer has focused gives way to it; where the keyboard is, the toolbar stays
+    if (this.#toolbar.querySelector(":focus-visible")) return;
     row.append(this.#toolbar);
   }
 
   /** Neither the pointer nor the focus is at its message any longer. */
   #dropToolbar() {
     const busy = byId("menu").matches(":popover-open") || byId("picker").matches(":popover-open");
-    if (!busy && !this.#toolbar.parentElement?.contains(document.activeElement)) this.#toolbar.remove();
+    const row = this.#toolbar.parentElement;
+    if (!busy && !row?.matches(":focus-visible") && !row?.querySelector(":focus-visible")) this.#toolbar.remove();
   }
 
   get #writable() {

@@ -1,9 +1,31 @@
 """Static files under names that change with their content, JavaScript modules included."""
 
+import re
+from typing import Any
+
+from django.core.files.base import ContentFile, File
 from servestatic.storage import CompressedManifestStaticFilesStorage
+
+# A quarter of our scripts' compressed size are types and words for who reads them here
+COMMENTS = re.compile(
+    r"^[ \t]*(?:/\*(?:(?!\*/).)*\*/|//[^\n]*)[ \t]*\n|/\*\* @type \{.*?\} \*/ ?", re.MULTILINE | re.DOTALL
+)
+INDENTS = re.compile(r"^[ \t]+|\n(?=\n)", re.MULTILINE)
+OURS = re.compile(r"^rooms/(?:js|css)/.*\.(?:js|css)$")
+
+
+def lean(source: str) -> str:
+    """A script or a style sheet of ours without comments and indents; no string of ours spans lines."""
+    return INDENTS.sub("", COMMENTS.sub("", source))
 
 
 class StaticStorage(CompressedManifestStaticFilesStorage):
     """Rewrites what modules import, too: a cached module then never meets a newer one."""
 
     support_js_module_import_aggregation = True
+
+    def _save(self, name: str, content: "File[Any]") -> str:
+        if OURS.match(name):
+            content.seek(0)
+            content = ContentFile(lean(bytes(content.read()).decode()).encode())
+        return str(super()._save(name, content))

@@ -18,13 +18,14 @@ from uuid import uuid4
 
 import psutil
 
+from ops import postgres
 from ops.cluster import environment
 from ops.parts import ROOT
 from ops.state import Process
 from tests.live.client import LiveClient
 
 
-class Refused(Exception):  # noqa: N818  (an operation's answer)
+class Refused(Exception):
     """The code with which an operation refused."""
 
 
@@ -102,6 +103,11 @@ class Stage:
     def process(self, name: str) -> Process:
         processes: list[Process] = json.loads((self.folder / "state.json").read_text())["processes"]
         return next(process for process in processes if process["name"] == name)
+
+    @property
+    def database(self) -> str:
+        """How psycopg connects to it."""
+        return f"host={self.folder / 'postgres-socket'} user={postgres.USER} dbname={postgres.DATABASE}"
 
     def signal(self, name: str, number: signal.Signals) -> None:
         pid = self.process(name)["pid"]

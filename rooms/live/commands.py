@@ -109,7 +109,8 @@ async def _remove_reaction(live: Live, connection: Connection, frame: Json) -> J
 
 async def _change(live: Live, connection: Connection, operation: Callable[..., Any], **fields: Any) -> Json:
     _not_too_fast(live.change_limiter, connection)
-    message = await live.database.run(operation, actor=connection.identity.user, **fields)
+    async with live.changes_at_once:
+        message = await live.database.run(operation, actor=connection.identity.user, **fields)
     return {"message": message}
 
 

@@ -21,7 +21,7 @@ from rooms.live import queries
 from rooms.live.connection import GOING_AWAY, NOT_SIGNED_IN, Connection
 from rooms.live.database import ANSWER_SECONDS, Database
 from rooms.live.feed import Feed, Seat
-from rooms.live.gather import Gatherer
+from rooms.live.gather import Gatherer, Tell
 from rooms.live.link import Link
 from rooms.live.notices import NoticeLog
 from rooms.live.presence import Presence
@@ -98,12 +98,14 @@ class Live:
             restored=self.close_all,
         )
         self.presence = Presence(self.name)
-        self.sends: Gatherer[Draft, Sent] = Gatherer(self._write_sends)
+        self.sends: Gatherer[Draft, Sent] = Gatherer(self._write_sends, key=lambda draft: draft.room)
         self.reads: Gatherer[ReadMark, ReadPayload] = Gatherer(self._write_reads, at_once=1, pause=READ_PAUSE)
         self.send_limiter = send_limiter
         self.change_limiter = SendLimiter(
             settings.CHAT_SEND_BURST * CHANGE_FACTOR, settings.CHAT_SEND_PER_SECOND * CHANGE_FACTOR
         )
+        # Of the threads, so that edits in a room whose lock is held leave some for everything else
+        self.changes_at_once = asyncio.Semaphore(max(1, settings.CHAT_DB_THREADS // 2))
         self._reads_since = timezone.now()
         self._loop = asyncio.get_running_loop()
         self._log: NoticeLog | None = None
@@ -186,10 +188,15 @@ class Live:
             if client.user != user["id"]:
                 client.write(data)
 
-    async def _write_sends(self, drafts: Sequence[Draft]) -> Sequence[Sent | ChatError]:
-        return await self.database.run(send_messages, drafts)
+    async def _write_sends(self, drafts: Sequence[Draft], tell: Tell[Sent]) -> Sequence[Sent | ChatError]:
+        def told(position: int, outcome: Sent | ChatError) -> None:
+            self._loop.call_soon_threadsafe(tell, position, outcome)
 
-    async def _write_reads(self, marks: Sequence[ReadMark]) -> Sequence[ReadPayload | ChatError]:
+        return await self.database.run(send_messages, drafts, told=told)
+
+    async def _write_reads(
+        self, marks: Sequence[ReadMark], _tell: Tell[ReadPayload]
+    ) -> Sequence[ReadPayload | ChatError]:
         return await self.database.run(mark_all, marks)
 
     # Once a second

@@ -3,7 +3,7 @@
 import hashlib
 import logging
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import batched
@@ -68,12 +68,13 @@ def send_message(
     return outcome
 
 
-def send_messages(drafts: Sequence[Draft]) -> list[Outcome]:
+def send_messages(drafts: Sequence[Draft], *, told: Callable[[int, Outcome], object] | None = None) -> list[Outcome]:
     """Keep many messages in few transactions: an outcome per draft, in their order.
 
     Rooms are locked in order of id. A room whose lock is not free at once goes into a batch of its
-    own, so that one slow room delays nobody else's. What the database itself refuses (a deadlock, a
-    NUL) rolls the batch back, and it is run again draft by draft.
+    own, so that one slow room delays nobody else's: their outcomes are `told`, by position, before
+    it is waited for. What the database itself refuses (a deadlock, a NUL) rolls the batch back, and
+    it is run again draft by draft.
     """
     prepared, outcomes = _prepare(drafts)
     busy: defaultdict[int, list[_Prepared]] = defaultdict(list)
@@ -84,6 +85,9 @@ def send_messages(drafts: Sequence[Draft]) -> list[Outcome]:
         for item in (*waiting, *(_send_together(free, outcomes, wait=False) if free else ())):
             busy[item.draft.room].append(item)
     for items in busy.values():
+        if told is not None:
+            for position, outcome in outcomes.items():
+                told(position, outcome)  # some a second time
         for part in batched(items, PART):
             _send_together(part, outcomes, wait=True)
     return [outcomes[position] for position in range(len(drafts))]

@@ -143,7 +143,7 @@ async def test_who_is_banned_hears_why_on_every_connection(stage: Stage, cast: C
         await asyncio.gather(hear(one), hear(two))
         with stage.perhaps_stopped("redis", redis == "with Redis stopped"):
             stage.call("moderation.ban_user", actor=stage.owner.username, user=cast.ana.username, reason="spam, ¡ya!")
-            assert await asyncio.gather(ending(one), ending(two)) == [(4403, "spam, ¡ya!")] * 2
+            assert list(await asyncio.gather(ending(one), ending(two))) == [(4403, "spam, ¡ya!")] * 2
     async with await knock(stage, token=cast.ana.token) as socket:
         assert await ending(socket) == (4403, "spam, ¡ya!")
 

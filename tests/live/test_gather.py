@@ -6,14 +6,14 @@ from collections.abc import Sequence
 import pytest
 
 from rooms.errors import ChatError, NotFound, Unavailable
-from rooms.live.gather import Gatherer
+from rooms.live.gather import SLOW_LIMIT, Gatherer, Tell
 
 
 async def test_alone_a_wish_is_written_at_once_and_the_rest_gathers_meanwhile() -> None:
     batches: list[list[int]] = []
     go_on = asyncio.Event()
 
-    async def write(wishes: Sequence[int]) -> Sequence[int | ChatError]:
+    async def write(wishes: Sequence[int], _tell: Tell[int]) -> Sequence[int | ChatError]:
         batches.append(list(wishes))
         if len(batches) == 1:
             await go_on.wait()
@@ -34,7 +34,7 @@ async def test_alone_a_wish_is_written_at_once_and_the_rest_gathers_meanwhile() 
 async def test_a_batch_has_its_limit() -> None:
     batches: list[int] = []
 
-    async def write(wishes: Sequence[int]) -> Sequence[int | ChatError]:
+    async def write(wishes: Sequence[int], _tell: Tell[int]) -> Sequence[int | ChatError]:
         batches.append(len(wishes))
         return list(wishes)
 
@@ -44,7 +44,7 @@ async def test_a_batch_has_its_limit() -> None:
 
 
 async def test_each_wish_has_an_error_of_its_own() -> None:
-    async def write(wishes: Sequence[int]) -> Sequence[int | ChatError]:
+    async def write(wishes: Sequence[int], _tell: Tell[int]) -> Sequence[int | ChatError]:
         return [NotFound() if wish == 2 else wish for wish in wishes]
 
     gatherer = Gatherer(write)
@@ -59,7 +59,7 @@ async def test_what_the_write_raises_everybody_is_told_and_the_next_batch_goes_o
 ) -> None:
     broken = [raised]
 
-    async def write(wishes: Sequence[int]) -> Sequence[int | ChatError]:
+    async def write(wishes: Sequence[int], _tell: Tell[int]) -> Sequence[int | ChatError]:
         if broken:
             raise broken.pop()
         return list(wishes)
@@ -73,7 +73,7 @@ async def test_what_the_write_raises_everybody_is_told_and_the_next_batch_goes_o
 async def test_who_no_longer_waits_stops_nobody() -> None:
     go_on = asyncio.Event()
 
-    async def write(wishes: Sequence[int]) -> Sequence[int | ChatError]:
+    async def write(wishes: Sequence[int], _tell: Tell[int]) -> Sequence[int | ChatError]:
         await go_on.wait()
         return list(wishes)
 
@@ -83,3 +83,50 @@ async def test_who_no_longer_waits_stops_nobody() -> None:
     impatient.cancel()
     go_on.set()
     assert await patient == 2
+
+
+async def test_what_waits_for_one_key_waits_in_one_place_and_its_neighbours_are_told_early() -> None:
+    batches: list[list[str]] = []
+    unlocked = asyncio.Event()
+
+    async def write(wishes: Sequence[str], tell: Tell[str]) -> Sequence[str | ChatError]:
+        batches.append(list(wishes))
+        if any(wish.startswith("locked") for wish in wishes):
+            for position, wish in enumerate(wishes):
+                if wish.startswith("free"):
+                    tell(position, wish)
+            await unlocked.wait()
+        return list(wishes)
+
+    gatherer = Gatherer(write, key=lambda wish: wish.split()[0], at_once=1 + SLOW_LIMIT)
+    waiting = [asyncio.create_task(gatherer.put("locked 1"))]
+    assert await gatherer.put("free 1") == "free 1"
+    waiting += [asyncio.create_task(gatherer.put(f"locked {n}")) for n in (2, 3)]
+    for n in range(2, 5):
+        async with asyncio.timeout(1):
+            assert await gatherer.put(f"free {n}") == f"free {n}"
+    assert sorted(batches[0]) == ["free 1", "locked 1"]
+    assert not any(task.done() for task in waiting)
+    unlocked.set()
+    assert await asyncio.gather(*waiting) == ["locked 1", "locked 2", "locked 3"]
+    assert ["locked 2", "locked 3"] in batches
+
+
+async def test_a_slow_batch_makes_room_for_the_next() -> None:
+    began, unlocked = asyncio.Event(), asyncio.Event()
+
+    async def write(wishes: Sequence[str], _tell: Tell[str]) -> Sequence[str | ChatError]:
+        if "locked" in wishes:
+            began.set()
+            await unlocked.wait()
+        return list(wishes)
+
+    gatherer = Gatherer(write, key=str, at_once=1)
+    locked = asyncio.create_task(gatherer.put("locked"))
+    await began.wait()
+    async with asyncio.timeout(5):
+        assert await gatherer.put("free") == "free"
+    assert not locked.done()
+    unlocked.set()
+    assert await locked == "locked"
+    assert await gatherer.put("locked") == "locked"

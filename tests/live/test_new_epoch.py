@@ -5,7 +5,6 @@ import asyncio
 import psycopg
 import pytest
 
-from ops import postgres
 from tests.live.knocking import ending, hear, knock
 from tests.stage import Cast, Stage
 
@@ -41,8 +40,7 @@ async def test_a_room_that_went_back_closes_every_connection(stage: Stage, cast:
 
 
 async def _restore(stage: Stage, room: int, seq: int) -> None:
-    address = {"host": str(stage.folder / "postgres-socket"), "user": postgres.USER, "dbname": postgres.DATABASE}
-    async with await psycopg.AsyncConnection.connect(**address) as connection:
+    async with await psycopg.AsyncConnection.connect(stage.database) as connection:
         await connection.execute("DELETE FROM rooms_message WHERE room_id = %s AND seq > %s", [room, seq])
         await connection.execute(
             "UPDATE rooms_membership SET read_seq = least(read_seq, %s) WHERE room_id = %s", [seq, room]

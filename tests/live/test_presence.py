@@ -23,18 +23,18 @@ def test_a_process_says_who_is_on_it_at_once_and_every_10_s() -> None:
     clock.now += 1
     assert presence.news(here) == here
     clock.now += 1
-    assert presence.news(frozenset({ANA, BRUNO})) == {ANA, BRUNO}
+    assert presence.news(frozenset({ANA, BRUNO})) == frozenset({ANA, BRUNO})
 
 
 def test_the_people_of_a_process_that_is_silent_for_25_s_are_offline() -> None:
     clock = Clock()
     presence = Presence("web1", clock)
     presence.heard("web2", [BRUNO])
-    assert presence.changes(frozenset({ANA})) == ({ANA, BRUNO}, NOBODY)
+    assert presence.changes(frozenset({ANA})) == (frozenset({ANA, BRUNO}), NOBODY)
     clock.now += 25
     assert presence.changes(frozenset({ANA})) == (NOBODY, NOBODY)
     clock.now += 0.1
-    assert presence.changes(frozenset({ANA})) == (NOBODY, {BRUNO})
+    assert presence.changes(frozenset({ANA})) == (NOBODY, frozenset({BRUNO}))
 
 
 def test_who_is_on_two_processes_goes_with_the_last() -> None:
@@ -43,4 +43,4 @@ def test_who_is_on_two_processes_goes_with_the_last() -> None:
     presence.changes(frozenset({ANA}))
     assert presence.changes(NOBODY) == (NOBODY, NOBODY)
     presence.heard("web2", [])
-    assert presence.changes(NOBODY) == (NOBODY, {ANA})
+    assert presence.changes(NOBODY) == (NOBODY, frozenset({ANA}))

@@ -10,7 +10,9 @@ export class ScrollManager {
   #queue = [];
   #running = false;
   #following = true;
-  /** Rows that were in view, with the place of each. @type {{row: Element, top: number}[]} */
+  /** Where the view was when its rows were remembered. */
+  #top = 0;
+  /** Rows that were in view, with the place of each: the first that is still there is held. @type {{row: Element, top: number}[]} */
   #seen = [];
 
   /** @param {HTMLElement} box @param {HTMLElement} content its children are the rows */
@@ -74,6 +76,8 @@ export class ScrollManager {
   #write(task) {
     this.#queue.push(task);
     if (this.#running) return;
+    // The reader has scrolled, and the event that says so comes only with the next frame
+    if (this.#box.scrollTop !== this.#top) this.#remember();
     this.#running = true;
     try {
       for (let next = this.#queue.shift(); next; next = this.#queue.shift()) next();
@@ -91,15 +95,30 @@ export class ScrollManager {
   #remember() {
     if (this.#running) return;
     this.#following = this.atEnd;
+    this.#top = this.#box.scrollTop;
     const view = this.#box.getBoundingClientRect();
     this.#seen = [];
     const rows = this.#content.children;
     for (let at = firstBelow(rows, view.top); at < rows.length; at += 1) {
       const top = rows[at].getBoundingClientRect().top;
       if (top > view.bottom) break;
-      this.#seen.push({ row: rows[at], top });
+      if (!isSeparator(rows[at])) this.#seen.push({ row: rows[at], top });
     }
+    // The first row of all may lose its head to a page that comes before it: rather hold the next one
+    if (this.#seen.length > 1 && isFirst(this.#seen[0].row)) this.#seen.push(...this.#seen.splice(0, 1));
   }
+}
+
+/** A day's line goes up with the first message of its day. @param {Element} row */
+function isSeparator(row) {
+  return row.getAttribute("role") === "separator";
+}
+
+/** @param {Element} row */
+function isFirst(row) {
+  let before = row.previousElementSibling;
+  while (before && isSeparator(before)) before = before.previousElementSibling;
+  return before === null;
 }
 
 /** The first of the rows that ends below `top`. @param {HTMLCollection} rows @param {number} top */

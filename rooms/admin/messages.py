@@ -25,7 +25,6 @@ class MessageAdmin(ReadOnlyAdmin):
         "created_at",
     )
     search_fields = ("body", "author__username", "author__name", "room__name")
-    search_help_text = _("Text, author or room")
     list_select_related = ("author", "room")
     ordering = ("-id",)
     actions = ("remove", "restore")

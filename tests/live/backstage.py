@@ -99,6 +99,21 @@ def set_up() -> None:
     Site.objects.filter(id=1, set_up_at__isnull=True).update(set_up_at=timezone.now())
 
 
+def unset() -> str:
+    """The site as nobody has set it up; the secret that does."""
+    from rooms.operations.site import setup_secret
+
+    Site.objects.filter(id=1).update(set_up_at=None)
+    return setup_secret()
+
+
+def invite(username: str) -> str:
+    """The code of an invitation."""
+    from rooms.operations.invitations import create_invitation
+
+    return create_invitation(actor=User.objects.get(username=username)).code
+
+
 def make_rooms(username: str, count: int) -> None:
     """So many rooms of one person's, without ceremony."""
     from rooms.models import Membership, Room

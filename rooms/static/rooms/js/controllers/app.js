@@ -37,6 +37,7 @@ export class App extends HTMLElement {
   #panel = /** @type {MembersPanel} */ (/** @type {unknown} */ (null));
   #switcher = /** @type {Switcher} */ (/** @type {unknown} */ (null));
   #forms = /** @type {RoomForms} */ (/** @type {unknown} */ (null));
+  #site = byId("talk-title").textContent;
 
   connectedCallback() {
     readTexts();
@@ -130,7 +131,7 @@ export class App extends HTMLElement {
   #paintHead() {
     const { room } = this.#session;
     byId("talk-tools").hidden = !room;
-    byId("talk-title").textContent = room ? this.#session.nameOf(room) : "";
+    byId("talk-title").textContent = room ? this.#session.nameOf(room) : this.#site;
     byId("talk-topic").textContent = room?.topic ?? "";
     byId("talk-topic").title = room?.topic ?? "";
     const count = room?.member_count ?? 0;

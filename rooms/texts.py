@@ -22,6 +22,7 @@ def _messages() -> dict[str, str | Counted]:
     return {
         "gone": _("{name} deleted a message"),
         "gone_mine": _("You deleted a message"),
+        "gone_yours": _("A message of yours was deleted"),
         "gone_nobody": _("A message was deleted"),
         "erased": _("Somebody who left"),
         "edited": _("(edited)"),

@@ -36,6 +36,8 @@ export class Conversation extends HTMLElement {
   #messages = new Map();
   /** Where the reader left off, while something after it was new. @type {number | null} */
   #newAfter = null;
+  /** How far one had read when the page was hidden. @type {number | null} */
+  #lookedAway = null;
   /** After “mark unread” nothing is read until one leaves. */
   #keepUnread = false;
   #visit = 0;
@@ -62,7 +64,7 @@ export class Conversation extends HTMLElement {
     this.#column.addEventListener("focusout", (event) => this.#walkable(event.target));
     this.#listenToTouch();
     byId("jump").addEventListener("click", () => this.goToEnd());
-    document.addEventListener("visibilitychange", () => this.#read());
+    document.addEventListener("visibilitychange", () => this.#seen(document.visibilityState === "visible"));
     session.store.changed.subscribe((change) => {
       if (change.type === "people") this.#people += 1;
       if (change.type === "reset" && change.room === session.here) this.#open(null);
@@ -219,7 +221,8 @@ export class Conversation extends HTMLElement {
     });
   }
 
-  #render() {
+  /** @param {boolean} [read] whether what is seen then is read at once */
+  #render(read = true) {
     const { here, store, outbox } = this.#session;
     const timeline = this.#timeline();
     if (here === null || !timeline?.loaded) return;
@@ -232,7 +235,7 @@ export class Conversation extends HTMLElement {
     this.#column.hidden = rows.length === 0;
     if (rows.length === 0) this.#paintEmpty();
     this.#paintJump();
-    this.#read();
+    if (read) this.#read();
   }
 
   /** @param {Row[]} rows */
@@ -371,6 +374,25 @@ export class Conversation extends HTMLElement {
     this.#loading = false;
     this.#render();
     this.#scrolled();
+  }
+
+  /** The page was hidden, or is seen again: then the line stands where one looked away. @param {boolean} visible */
+  #seen(visible) {
+    const { here, store } = this.#session;
+    const entry = here === null ? undefined : store.room(here);
+    if (!visible) {
+      this.#lookedAway = entry?.unread === 0 ? entry.read_seq : null;
+      return;
+    }
+    const missed = this.#lookedAway !== null && entry !== undefined && entry.unread > 0;
+    if (missed) {
+      this.#newAfter = this.#lookedAway;
+      this.#render(false);
+      const line = this.#rows.get("new");
+      if (line && line.getBoundingClientRect().top < this.#log.getBoundingClientRect().top) this.#scroll.to(line, 0.25);
+    }
+    this.#lookedAway = null;
+    this.#read();
   }
 
   /** What is in view of a visible page is read. */

@@ -3,7 +3,7 @@ import { paintAvatar } from "../dom/avatar.js";
 import { fullOf, listOf, timeOf } from "../dom/format.js";
 import { clone, slot } from "../dom/piece.js";
 import { say, sayCount } from "../dom/texts.js";
-import { setTrustedHtml } from "../dom/trusted_html.js";
+import { setTrustedHtml, textOf } from "../dom/trusted_html.js";
 
 /** @import {Session} from "../live/session.js" */
 /** @import {DraftRow, MessageRow} from "../models/layout.js" */
@@ -53,9 +53,9 @@ export function paintDraft(row, { draft, grouped }, session) {
   slot(row, "reason").textContent = draft.reason || say("unsent");
 }
 
-/** What a message says, on one line. @param {Message} message */
+/** What a message says, on one line and without Markdown's marks. @param {Message} message */
 export function firstLine(message) {
-  return message.body.replace(/\s+/g, " ").slice(0, 200);
+  return textOf(message.html).replace(/\s+/g, " ").trim().slice(0, 200);
 }
 
 /** @param {HTMLElement} row @param {Record<string, boolean>} forms */
@@ -96,7 +96,7 @@ function paintAnswer(row, replyTo, session) {
 /** @param {Message} message @param {Session} session */
 function goneText(message, session) {
   const author = session.store.person(message.author);
-  if (message.author?.id === session.store.me.id) return say("gone_mine");
+  if (message.author?.id === session.store.me.id) return say(session.undoable.has(message.id) ? "gone_mine" : "gone_yours");
   return author ? say("gone", { name: author.name }) : say("gone_nobody");
 }
 

@@ -8,9 +8,10 @@ export function notify(text, alarm = false) {
   const box = byId("notice");
   box.textContent = text;
   box.classList.toggle("notice--alarm", alarm);
-  box.hidden = false;
+  if (box.matches(":popover-open")) box.hidePopover();
+  box.showPopover(); // anew: above a dialog that was opened since
   clearTimeout(timer);
-  timer = setTimeout(() => (box.hidden = true), alarm ? 8_000 : 4_000);
+  timer = setTimeout(() => box.hidePopover(), alarm ? 8_000 : 4_000);
 }
 
 /** What went wrong, in words. @param {any} error */

@@ -128,6 +128,7 @@ export class LogRows {
     if (row.type === "message") this.#messages.set(row.key, row.message);
     if (this.#shown.get(element) === signature) return false;
     this.#shown.set(element, signature);
+    if (row.type === "message" && row.message.deleted) element.querySelector(".toolbar")?.remove();
     if (row.type === "message") paintMessage(element, row, this.#session);
     else paintDraft(element, row, this.#session);
     return true;

@@ -57,6 +57,16 @@ export class Session {
     return this.here !== null && this.store.rooms.has(this.here);
   }
 
+  /** The room that is here, as its member sees it. */
+  get entry() {
+    return this.here === null ? undefined : this.store.room(this.here);
+  }
+
+  /** Whether one can say something here. */
+  get writable() {
+    return this.member && !this.room?.archived;
+  }
+
   /** Whether one may rename the room, archive it and say who is in it. */
   get manages() {
     return this.room !== null && this.room.kind !== "direct" && (this.moderator || this.owned.has(this.room.id));

@@ -27,6 +27,7 @@ export class ConnectionBar extends HTMLElement {
     byId("bar").hidden = !shown;
     const button = /** @type {HTMLElement} */ (byId("bar").querySelector("[data-act=try-now]"));
     button.hidden = state !== "waiting";
+    /** @type {HTMLElement} */ (byId("bar").querySelector(".bar__dots")).hidden = state === "refused";
     byId("bar-sign-in").hidden = !(state === "refused" && code === 4401);
     byId("me-state").textContent = say(state === "open" || !shown ? "here" : "offline");
     if (state === "refused") return this.#say(code === 4401 ? say("signed_out") : refused ? say("banned_because", { reason: refused }) : say("banned"));

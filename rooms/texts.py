@@ -25,7 +25,6 @@ def _messages() -> dict[str, str | Counted]:
         "gone_yours": _("A message of yours was deleted"),
         "gone_nobody": _("A message was deleted"),
         "erased": _("Somebody who left"),
-        "edited": _("(edited)"),
         "original_gone": _("a message that is gone"),
         "original_far": _("a message further up"),
         "unsent": _("It was not sent."),

@@ -29,7 +29,8 @@ export class ConnectionBar extends HTMLElement {
     button.hidden = state !== "waiting";
     /** @type {HTMLElement} */ (byId("bar").querySelector(".bar__dots")).hidden = state === "refused";
     byId("bar-sign-in").hidden = !(state === "refused" && code === 4401);
-    byId("me-state").textContent = say(state === "open" || !shown ? "here" : "offline");
+    byId("me-state").textContent = say(shown ? "offline" : "here");
+    byId("me-avatar").className = `presence presence--${shown ? "away" : "here"}`;
     if (state === "refused") return this.#say(code === 4401 ? say("signed_out") : refused ? say("banned_because", { reason: refused }) : say("banned"));
     if (state === "open") return;
     const seconds = Math.ceil((next - now) / 1_000);

@@ -342,3 +342,41 @@ def test_a_room_is_wanted_with_its_first_client_and_no_longer_with_its_last() ->
         assert wanted == []
 
     run(play())
+
+
+def test_an_answer_and_a_lagging_seats_repair_take_turns() -> None:
+    """Reads that overlap: what a slower one read earlier is not written over what is newer."""
+
+    async def play() -> None:
+        world = SlowWorld()
+        feed, ana = Feed(world), Somebody(ANA)
+        seat = await sit(feed, world, ana)
+        for _ in range(3):
+            world.commit()
+        ana.resuming = True
+        answers = [asyncio.create_task(feed.answer(seat, 0)) for _ in range(2)]
+        await asyncio.sleep(0.5)
+        feed.receive(world.commit())
+        await asyncio.gather(*answers)
+        ana.resuming = False
+        await settle(feed)
+        assert world.most_at_once == 1
+        assert ana.position == world.seq
+        assert not ana.broken
+
+    run(play())
+
+
+class SlowWorld(World):
+    """Counts how many reads of changes overlap."""
+
+    at_once = most_at_once = 0
+
+    async def changes(self, room: int, after: int, reader: int | None) -> Changes:
+        if reader is None:
+            return await super().changes(room, after, reader)
+        self.at_once += 1
+        self.most_at_once = max(self.most_at_once, self.at_once)
+        await asyncio.sleep(1)
+        self.at_once -= 1
+        return await super().changes(room, after, reader)

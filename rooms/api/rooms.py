@@ -99,7 +99,7 @@ def room_changes(request: ApiRequest, room_id: AddressId, after: AddressSeq) -> 
 
 @router.get("/rooms/{room_id}/members")
 def room_members(request: ApiRequest, room_id: AddressId, after: AddressSeq = 0) -> Answer:
-    """In order of id, those above `after`."""
+    """In order of id, those above `after`; with the ids of all of the room's owners."""
     if not Room.objects.visible_to(request.auth).filter(id=room_id).exists():
         raise NotFound
     people = User.objects.met_by(request.auth).filter(
@@ -107,7 +107,10 @@ def room_members(request: ApiRequest, room_id: AddressId, after: AddressSeq = 0)
     )
     found = list(people.order_by("id")[: MEMBERS_LIMIT + 1])
     shown = [user_payload(user) for user in found[:MEMBERS_LIMIT]]
-    return {"users": shown, "has_after": len(found) > MEMBERS_LIMIT}
+    owners = (
+        Membership.objects.active().filter(room=room_id, role=Membership.Role.OWNER).values_list("user_id", flat=True)
+    )
+    return {"users": shown, "has_after": len(found) > MEMBERS_LIMIT, "owners": list(owners)}
 
 
 @router.post("/rooms/{room_id}/members")

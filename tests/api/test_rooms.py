@@ -67,6 +67,7 @@ def test_the_owner_adds_and_removes_and_a_member_does_not(
     members = as_(ana).get(f"/api/v1/{url}").json()
     assert [user["username"] for user in members["users"]] == ["ana", "bruno", "carla"]
     assert not members["has_after"]
+    assert members["owners"] == [ana.id]
     after = as_(ana).get(f"/api/v1/{url}?after={bruno.id}").json()
     assert [user["username"] for user in after["users"]] == ["carla"]
     assert as_(ana).delete(f"/api/v1/{url}/{carla.id}").status_code == 200

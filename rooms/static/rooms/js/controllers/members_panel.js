@@ -20,6 +20,8 @@ export class MembersPanel extends HTMLElement {
   #members = [];
   #look = 0;
   #panel = byId("panel");
+  /** @type {Set<number>} */
+  #owners = new Set();
   /** @type {(users: number[]) => void} */
   #write = () => {};
 
@@ -72,6 +74,7 @@ export class MembersPanel extends HTMLElement {
       if (!page || look !== this.#look) return;
       members.push(...page.users);
       more = page.has_after ?? page.users.length >= 200;
+      this.#owners = new Set(page.owners);
     }
     this.#members = members;
     this.#paint();
@@ -109,6 +112,7 @@ export class MembersPanel extends HTMLElement {
     paintAvatar(slot(item, "avatar"), known);
     slot(item, "name").textContent = known.name;
     slot(item, "note").textContent = user.id === store.me.id ? say("you") : `@${known.username}`;
+    slot(item, "tag").hidden = !this.#owners.has(user.id);
     const button = /** @type {HTMLElement} */ (item.querySelector("button"));
     button.hidden = user.id === store.me.id;
     button.setAttribute("aria-label", say("about_person", { name: known.name }));

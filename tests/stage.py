@@ -53,6 +53,7 @@ class Stage:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._lock = threading.Lock()
+        self._calls = 0
         self._backstage = subprocess.Popen(
             [sys.executable, "-m", "tests.live.backstage"],
             cwd=ROOT,
@@ -71,9 +72,12 @@ class Stage:
         assert backstage.stdin
         assert backstage.stdout
         with self._lock:
-            backstage.stdin.write(json.dumps({"call": operation, **arguments}) + "\n")
+            self._calls += 1
+            backstage.stdin.write(json.dumps({"call": operation, "number": self._calls, **arguments}) + "\n")
             backstage.stdin.flush()
             answer = json.loads(backstage.stdout.readline())
+            while answer["number"] != self._calls:  # what a test that was cut off did not wait for
+                answer = json.loads(backstage.stdout.readline())
         if "error" in answer:
             raise Refused(answer["error"])
         assert "defect" not in answer, answer["defect"]

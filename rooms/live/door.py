@@ -121,7 +121,7 @@ async def _open(live: Live, connection: Connection, rooms: list[int]) -> bool:
     """Hold the events of its rooms, read its snapshot, write `welcome`, let them go on."""
     for room in rooms:
         live.feed.take_seat(connection, room)
-    opening = await live.database.ask(queries.first_opening, connection.identity, live.started_rooms())
+    opening = await live.database.ask(queries.first_opening, connection.identity, live.feed.started())
     if isinstance(opening, Refusal):
         connection.close(opening.code, opening.reason)
         return False
@@ -134,7 +134,7 @@ async def _open(live: Live, connection: Connection, rooms: list[int]) -> bool:
     for room, entry in entries.items():
         seat = live.feed.take_seat(connection, room)
         live.feed.begin(seat, entry["seq"], opening.members.get(room))
-        live.remember(connection, entry)
+        live.belongings.remember(connection, entry)
     if live.feed.epoch is None:
         live.feed.epoch = opening.epoch
     for data in _welcome(connection, opening.epoch, opening.entries):
@@ -144,7 +144,7 @@ async def _open(live: Live, connection: Connection, rooms: list[int]) -> bool:
     connection.welcome()
     for seat in list(live.feed.seats[connection].values()):
         live.feed.release(seat)
-    live.look_later(connection)
+    live.belongings.look_later(connection)
     if live.draining and connection.leave_at is None:
         connection.ask_to_reconnect(settings.CHAT_DRAIN_SECONDS)
     return True

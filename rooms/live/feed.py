@@ -124,6 +124,10 @@ class Feed:
         if not self.clients[client.user]:
             del self.clients[client.user]
 
+    def started(self) -> set[int]:
+        """The rooms whose members and position this process knows already."""
+        return {room.id for room in self.rooms.values() if room.seq is not None}
+
     def take_seat(self, client: Client, room_id: int) -> Seat:
         """A seat whose events are held until `begin` and `release`."""
         room = self.rooms.get(room_id)

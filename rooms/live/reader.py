@@ -1,0 +1,50 @@
+"""The feed's way to the truth: reads that many connections share."""
+
+import asyncio
+from collections.abc import Collection
+
+from django.conf import settings
+
+from rooms.changes import Changes, room_changes
+from rooms.errors import NotFound, Unavailable
+from rooms.live import queries
+from rooms.live.database import ANSWER_SECONDS, Database
+
+
+class DatabaseReader:
+    """A `Reader` of the feed's."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._shared: dict[tuple[int, int], asyncio.Task[Changes]] = {}
+        self._turns = asyncio.Semaphore(max(1, settings.CHAT_DB_THREADS - 1))
+
+    async def positions(self, rooms: Collection[int]) -> tuple[str, dict[int, int]]:
+        return await self._database.ask(queries.positions, list(rooms))
+
+    async def changes(self, room: int, after: int, reader: int | None) -> Changes:
+        """One read for all who ask for the same before it begins: a thousand who lost their server
+        come back with the same cursor."""
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                changes = await asyncio.shield(self._share(room, after))
+        except TimeoutError as error:
+            raise Unavailable from error
+        if reader is not None and changes.messages is None:
+            # A reset may begin above the value of a removal: the reader's own snapshot says.
+            return await self._database.ask(room_changes, room, after, reader)
+        if reader in changes.left:
+            raise NotFound
+        return changes
+
+    def _share(self, room: int, after: int) -> asyncio.Task[Changes]:
+        if (room, after) not in self._shared:
+            task = self._shared[room, after] = asyncio.create_task(self._read(room, after))
+            task.add_done_callback(lambda late: late.cancelled() or late.exception())  # all may have gone
+        return self._shared[room, after]
+
+    async def _read(self, room: int, after: int) -> Changes:
+        async with self._turns:
+            # From here on it may be too old for somebody who asks.
+            del self._shared[room, after]
+            return await self._database.run(room_changes, room, after)

@@ -30,7 +30,8 @@ NOTICES_OVERLAP = timedelta(minutes=1)
 
 class Belongings:
     """Rooms gained and lost, bans, sessions, names, read positions: it reads the truth and tells each
-    connection what differs from what it was told. `start_afresh` has everybody come again."""
+    connection what differs from what it was told. `start_afresh` has everybody come again,
+    `greet` tells somebody who gained a room who is online."""
 
     def __init__(
         self,
@@ -39,11 +40,13 @@ class Belongings:
         *,
         start: Callable[[Coroutine[Any, Any, None]], None],
         start_afresh: Callable[[], None],
+        greet: Callable[[Connection], None],
     ) -> None:
         self._feed = feed
         self._database = database
         self._start = start
         self._start_afresh = start_afresh
+        self._greet = greet
         self._log: NoticeLog | None = None
         self._noticed = asyncio.Event()
         self._read_notices_at = time.monotonic()
@@ -169,6 +172,7 @@ class Belongings:
     def _tell_joined(self, client: Connection, entry: RoomEntry) -> None:
         self.remember(client, entry)
         client.send({"type": "room.joined", "room": entry["id"], "state": entry})
+        self._greet(client)  # people whom one did not share a room with
 
     def remember(self, client: Connection, entry: RoomEntry) -> None:
         client.reads[entry["id"]] = (entry["read_seq"], entry["unread"], entry["mentions"])

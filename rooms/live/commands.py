@@ -25,11 +25,19 @@ type Handler = Callable[[Live, Connection, Json], Awaitable[Json]]
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """`writes`: its outcome matters to the order of those that follow. `quiet`: needs no `ref`."""
+    """`writes`: its outcome matters to the order of those that follow. `quiet`: needs no `ref`.
+    `aside`: nothing that follows has to wait for it."""
 
     handle: Handler
     writes: bool = True
     quiet: bool = False
+    aside: bool = False
+
+
+def goes_aside(frame: Json) -> bool:
+    """Whether the connection's next command need not wait for this one's answer."""
+    command = COMMANDS.get(name) if isinstance(name := frame.get("type"), str) else None
+    return command is not None and command.aside
 
 
 async def run(live: Live, connection: Connection, frame: Json) -> Json | None:
@@ -43,9 +51,7 @@ async def run(live: Live, connection: Connection, frame: Json) -> Json | None:
         raise Invalid("type")
     if command is None:
         raise UnknownCommand
-    added = await (
-        _in_order(live, connection, command, frame) if command.writes else command.handle(live, connection, frame)
-    )
+    added = await (_in_order if command.writes else _in_time)(live, connection, command, frame)
     if name == "ping":
         return {"type": "pong"} if ref is None else {"type": "pong", "ref": ref}
     return None if ref is None else {"type": "ack", "ref": ref, **added}
@@ -63,6 +69,17 @@ async def _in_order(live: Live, connection: Connection, command: Command, frame:
         work.add_done_callback(lambda late: late.cancelled() or late.exception())
         raise Unavailable
     return work.result()
+
+
+async def _in_time(live: Live, connection: Connection, command: Command, frame: Json) -> Json:
+    """What keeps nobody waiting: a resume takes as long as its client takes the answers."""
+    if not command.aside:
+        return await command.handle(live, connection, frame)
+    try:
+        async with asyncio.timeout(ANSWER_SECONDS):
+            return await command.handle(live, connection, frame)
+    except TimeoutError as error:
+        raise Unavailable from error
 
 
 async def _send(live: Live, connection: Connection, frame: Json) -> Json:
@@ -179,7 +196,8 @@ COMMANDS: dict[str, Command] = {
     "message.undelete": Command(_undelete),
     "reaction.add": Command(_add_reaction),
     "reaction.remove": Command(_remove_reaction),
-    "room.read": Command(_read),
+    # Positions gather for 200 ms, in their order: a message behind one does not wait for that.
+    "room.read": Command(_read, writes=False, aside=True),
     "room.unread": Command(_unread),
     "rooms.resume": Command(_resume, writes=False),
     "typing": Command(_typing, writes=False, quiet=True),

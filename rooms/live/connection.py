@@ -4,7 +4,7 @@ import asyncio
 import random
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -26,6 +26,7 @@ LAST_WORD_SECONDS = 2.0  # for a close frame to get through
 REASON_LIMIT = 120  # bytes of UTF-8 in a close frame, which has room for 123
 PACE = 256 * 1024  # bytes that may wait before the next answer to a resume is read
 PACE_LOOK = 0.02
+ASIDES = 20  # commands of one connection that are answered beside the others
 MALFORMED_LIMIT = 20  # in a minute
 
 GOING_AWAY = 1012
@@ -74,6 +75,7 @@ class Connection:
         self._before_welcome: list[bytes] = []
         self._malformed: deque[float] = deque()
         self._typed: dict[int, float] = {}
+        self._asides: set[asyncio.Task[None]] = set()
         self._wrote_at = time.monotonic()
 
     # Down
@@ -168,6 +170,15 @@ class Connection:
             return False
         self._typed[room] = now
         return True
+
+    def may_start_aside(self) -> bool:
+        return len(self._asides) < ASIDES
+
+    def start_aside(self, work: Coroutine[Any, Any, None]) -> None:
+        """Answer a command while the next ones are taken."""
+        task = asyncio.create_task(work)
+        self._asides.add(task)
+        task.add_done_callback(self._asides.discard)
 
     def count_malformed(self) -> bool:
         """Whether it was one too many in this minute."""

@@ -201,14 +201,21 @@ async def _take(live: Live, connection: Connection, message: dict[str, Any]) -> 
         if connection.count_malformed():
             connection.close(ends.MALFORMED, "too many malformed frames")
         return
+    if commands.goes_aside(frame) and connection.may_start_aside():
+        connection.start_aside(_reply(live, connection, frame))
+        return
     connection.busy = asyncio.get_running_loop().create_future()
     try:
-        answer = await _answer(live, connection, frame)
-        if answer is not None:
-            connection.send(answer)
+        await _reply(live, connection, frame)
     finally:
         connection.busy.set_result(None)
         connection.busy = None
+
+
+async def _reply(live: Live, connection: Connection, frame: Json) -> None:
+    answer = await _answer(live, connection, frame)
+    if answer is not None:
+        connection.send(answer)
 
 
 async def _answer(live: Live, connection: Connection, frame: Json) -> Json | None:

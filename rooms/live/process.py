@@ -51,7 +51,9 @@ class Live:
             gained=lambda _user, _room: self.belongings.look_soon(),  # there is a notice about it
             restored=self.close_all,
         )
-        self.belongings = Belongings(self.feed, self.database, start=self._start, start_afresh=self.close_all)
+        self.belongings = Belongings(
+            self.feed, self.database, start=self._start, start_afresh=self.close_all, greet=self.tell_online
+        )
         self.presence = Presence(self.name)
         self.sends: Gatherer[Draft, Sent] = Gatherer(self._write_sends, key=lambda draft: draft.room)
         self.reads: Gatherer[ReadMark, ReadPayload] = Gatherer(self._write_reads, at_once=1, pause=READ_PAUSE)
@@ -171,6 +173,9 @@ class Live:
                     news[client][1].update(departed)
         for connection, (arrived, departed) in news.items():
             connection.send({"type": "presence", "online": sorted(arrived), "offline": sorted(departed)})
+
+    def tell_online(self, connection: Connection) -> None:
+        connection.send({"type": "presence", "online": self.online_for(connection), "offline": []})
 
     def online_for(self, connection: Connection) -> list[int]:
         """Who is online among the people who share a room with this user."""

@@ -286,6 +286,7 @@ async def test_who_is_added_gains_the_room_and_hears_what_follows(
         stage.call("members.add_members", actor=cast.ana.username, room=cast.room, users=[cast.carla.username])
         joined = await carla.wait_for(lambda frame: frame["type"] == "room.joined")
         assert joined["state"]["id"] == cast.room
+        await carla.wait_for(lambda frame: frame["type"] == "presence" and cast.ana.id in frame["online"])
         ack = await ana.ask(**send(cast))
         await carla.until(lambda: ack["message"]["id"] in carla.messages)
         assert not carla.broken

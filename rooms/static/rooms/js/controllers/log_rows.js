@@ -17,6 +17,8 @@ export class LogRows {
   #shown = new WeakMap();
   /** @type {Map<string, Message>} */
   #messages = new Map();
+  /** The row at which the keyboard was last. @type {Element | null} */
+  #left = null;
   /** Grows with every change of a name or a picture. */
   #people = 0;
   #column;
@@ -26,7 +28,7 @@ export class LogRows {
   constructor(column, session) {
     this.#column = column;
     this.#session = session;
-    column.addEventListener("focusout", (event) => this.#walkable(event.target));
+    column.addEventListener("focusout", (event) => this.#leave(event.target));
     session.store.changed.subscribe((change) => {
       if (change.type === "people") this.#people += 1;
     });
@@ -35,6 +37,7 @@ export class LogRows {
   clear() {
     this.#elements.clear();
     this.#messages.clear();
+    this.#left = null;
     this.#column.replaceChildren();
   }
 
@@ -86,7 +89,7 @@ export class LogRows {
       else this.#column.insertBefore(element, next);
     }
     for (const element of painted) this.fold(element);
-    if (!this.#column.querySelector('.message[tabindex="0"]')) this.articles.at(-1)?.setAttribute("tabindex", "0");
+    if (!this.#left?.isConnected) this.#makeEntrance(this.articles.at(-1));
   }
 
   /** A long message folds until it is opened. @param {HTMLElement} row */
@@ -140,10 +143,15 @@ export class LogRows {
     return `${message.changed_seq} ${this.#people} ${this.#session.undoable.has(message.id)} ${original?.changed_seq ?? ""}`;
   }
 
-  /** The keyboard comes back to the row that it left. @param {EventTarget | null} target */
-  #walkable(target) {
-    const row = target instanceof Element ? target.closest(".message") : null;
-    if (!row) return;
+  /** The keyboard comes back to the row that it left; until then it enters at the last. @param {EventTarget | null} target */
+  #leave(target) {
+    this.#left = target instanceof Element ? target.closest(".message") : null;
+    if (this.#left) this.#makeEntrance(this.#left);
+  }
+
+  /** @param {Element | undefined} row */
+  #makeEntrance(row) {
+    if (!row || row.getAttribute("tabindex") === "0") return;
     for (const other of this.#column.querySelectorAll('.message[tabindex="0"]')) other.setAttribute("tabindex", "-1");
     row.setAttribute("tabindex", "0");
   }

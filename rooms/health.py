@@ -3,8 +3,6 @@
 import logging
 from typing import Any
 
-from channels.layers import get_channel_layer
-from asgiref.sync import async_to_sync
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest

@@ -1,5 +1,7 @@
 """The conversation page: everything that it needs to start, in one answer."""
 
+from typing import cast
+
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -81,6 +83,7 @@ def _state(here: Room | None, entries: list[RoomEntry]) -> RoomEntry | RoomState
 def _first_page(user: User, state: RoomEntry | RoomState | None, at: int | None) -> PagePayload | None:
     if state is None:
         return None
-    if at is None and state.get("unread", 0) > FAR_BEHIND:
-        at = state["read_seq"]  # type: ignore[typeddict-item]  # with `unread` it is an entry
+    if at is None and "unread" in state:
+        entry = cast("RoomEntry", state)
+        at = entry["read_seq"] if entry["unread"] > FAR_BEHIND else None
     return history.page(user=user, room=state["id"], place=Place(around=at), limit=PAGE)

@@ -230,7 +230,7 @@ async def test_an_archived_room_takes_nothing(stage: Stage, cast: Cast) -> None:
 
 async def test_the_eleventh_send_at_once_is_too_fast(stage: Stage, cast: Cast) -> None:
     async with stage.client(cast.bruno) as bruno:
-        outcomes = await asyncio.gather(*(bruno.ask(**send(cast, str(n))) for n in range(14)), return_exceptions=True)
+        outcomes = await asyncio.gather(*(bruno.ask(**send(cast, str(n))) for n in range(60)), return_exceptions=True)
         refused = [outcome for outcome in outcomes if isinstance(outcome, CommandError)]
         assert refused
         assert {error.code for error in refused} == {"too_fast"}

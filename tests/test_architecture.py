@@ -203,9 +203,7 @@ def _templates() -> list[Path]:
 
 
 def test_one_function_alone_sets_html() -> None:
-    html = re.compile(
-        r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|setHTMLUnsafe|createContextualFragment"
-    )
+    html = re.compile(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|setHTMLUnsafe|createContextualFragment")
     uses = [
         f"{path.name}: {line.strip()}"
         for path in _scripts()

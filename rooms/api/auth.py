@@ -13,7 +13,7 @@ from accounts.models import AccessToken, User, token_digest
 from rooms.errors import ChatError, NotAllowed
 
 
-class NotSignedIn(ChatError):  # noqa: N818
+class NotSignedIn(ChatError):
     code, status = "unauthorized", 401
 
     def default_detail(self) -> str:

@@ -15,7 +15,7 @@ def say(page: Page, text: str) -> None:
 
 def message(page: Page, text: str) -> Locator:
     """The message that says `text`."""
-    return page.locator("article.message").filter(has_text=text)
+    return page.locator("article.message").filter(has=page.locator(".message__body", has_text=text))
 
 
 def sent(page: Page, text: str) -> Locator:

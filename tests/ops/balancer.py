@@ -1,6 +1,7 @@
 """The real HAProxy with the repository's configuration, in front of small stub servers."""
 
 import asyncio
+import contextlib
 import json
 import os
 import signal
@@ -153,10 +154,15 @@ class Balancer:
     async def reload(self) -> None:
         """Have the master start a new worker; the old one keeps its connections."""
         before = self.workers()
-        self.process.send_signal(signal.SIGUSR2)
-        async with asyncio.timeout(10):
-            while not self.workers() - before:
-                await asyncio.sleep(0.02)
+        # A master that has only just started, or reloaded, may not hear the signal yet
+        for _ in range(10):
+            self.process.send_signal(signal.SIGUSR2)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(2):
+                    while not self.workers() - before:
+                        await asyncio.sleep(0.02)
+                    return
+        raise AssertionError("HAProxy does not reload")
 
     def workers(self) -> set[int]:
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()

@@ -83,7 +83,10 @@ def test_all_processes_are_up_and_the_state_names_them(running: Running) -> None
     assert all(process["pid"] and runs(process["pid"]) for process in state["processes"])
     assert all((ROOT / process["log"]).is_file() for process in state["processes"])
     assert running.process("web1")["address"] == f"unix:{running.folder}/web1.sock"
-    assert running.status("/healthz/ready") == 200
+    deadline = time.monotonic() + 10
+    while running.status("/healthz/ready") != 200:  # on a busy machine HAProxy may have doubted it for a moment
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
 
 
 def test_metrics_are_kept_from_the_public(running: Running) -> None:

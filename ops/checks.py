@@ -3,6 +3,7 @@
 import os
 import secrets
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -31,14 +32,26 @@ class Checks:
     def run(self, name: str, command: list[str], environment: dict[str, str] | None = None) -> None:
         print(f"\n— {name}", flush=True)
         began = time.monotonic()
-        result = subprocess.run(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, check=False)
+        code = finished(subprocess.Popen(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL))
         took = f"{time.monotonic() - began:.1f} s"
-        print(f"— {name}: {'FAILED' if result.returncode else 'well'} ({took})", flush=True)
-        if result.returncode:
+        print(f"— {name}: {'FAILED' if code else 'well'} ({took})", flush=True)
+        if code:
             self.failed.append(name)
 
 
+def finished(process: subprocess.Popen[bytes]) -> int:
+    """Wait for a check; one that is broken off gets the time to end what it started itself."""
+    try:
+        return process.wait()
+    except (KeyboardInterrupt, SystemExit):
+        process.send_signal(signal.SIGINT)
+        process.wait(60)
+        raise
+
+
 def main() -> None:
+    # Or a time limit around `./run test` would leave the tests' PostgreSQL and clusters behind
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("./run: broken off"))
     action, *selected = sys.argv[1:]
     checks = Checks()
     if action == "lint":

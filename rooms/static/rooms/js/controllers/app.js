@@ -226,7 +226,7 @@ export class App extends HTMLElement {
       event.preventDefault();
       return this.#switcher.open();
     }
-    if (document.querySelector("dialog[open], [popover]:popover-open")) return;
+    if (document.querySelector("dialog[open], [popover]:not(#notice):popover-open")) return;
     if (event.altKey && (key === "arrowup" || key === "arrowdown")) {
       event.preventDefault();
       return this.#step(key === "arrowdown" ? 1 : -1, event.shiftKey);

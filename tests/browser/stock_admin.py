@@ -1,9 +1,10 @@
 """The admin as Django ships it, with its own users and groups: `python -m tests.browser.stock_admin FOLDER PORT`.
 
-Prints a superuser's session key once it is about to serve.
+Prints a superuser's session key once it listens.
 """
 
 import sys
+from wsgiref.simple_server import make_server
 
 import django
 from django.conf import settings
@@ -42,11 +43,14 @@ def main(folder: str, port: str) -> None:
     )
     django.setup()
     from django.contrib import admin
+    from django.contrib.staticfiles.handlers import StaticFilesHandler
+    from django.core.wsgi import get_wsgi_application
 
     urlpatterns.append(path("admin/", admin.site.urls))
     call_command("migrate", verbosity=0)
+    server = make_server("127.0.0.1", int(port), StaticFilesHandler(get_wsgi_application()))
     print(_session(), flush=True)  # noqa: T201
-    call_command("runserver", f"127.0.0.1:{port}", use_reloader=False, verbosity=0)
+    server.serve_forever()
 
 
 def _session() -> str:

@@ -160,13 +160,13 @@ def _tell_others(live: Live, connection: Connection, read: ReadPayload) -> None:
 async def _resume(live: Live, connection: Connection, frame: Json) -> Json:
     epoch, held = frames.string(frame, "epoch"), frames.cursors(frame)
     mine = {room: seq for room, seq in held.items() if room in live.feed.seats[connection]}
-    current, positions = await live.database.ask(queries.positions, list(mine))
+    current, moved = await live.database.ask(queries.moved, mine)
     for room, cursor in mine.items():
         await connection.taken()
         if connection.closed:
             break
         seat = live.feed.seats[connection].get(room)
-        if seat is None or not seat.begun or (current == epoch and positions.get(room) == cursor):
+        if seat is None or not seat.begun or (current == epoch and room not in moved):
             continue
         # A cursor ahead of every room asks for the reset that another epoch needs.
         await live.feed.answer(seat, cursor if current == epoch else RESET_CURSOR)

@@ -9,7 +9,7 @@ database knows comes through a `Reader`.
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Collection, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -58,8 +58,8 @@ class Client(Protocol):
 class Reader(Protocol):
     """The truth."""
 
-    async def positions(self, rooms: Collection[int]) -> tuple[str, dict[int, int]]:
-        """The epoch, and the `seq` of each of the rooms, in one query."""
+    async def moved(self, held: Mapping[int, int]) -> tuple[str, dict[int, int]]:
+        """The epoch, and the `seq` of each room that is elsewhere than `held` says, in one query."""
 
     async def changes(self, room: int, after: int, reader: int | None) -> Changes: ...
 
@@ -259,17 +259,16 @@ class Feed:
         restored from a backup.
         """
         delivered = {room.id: room.seq for room in self.rooms.values() if room.seq is not None}
-        epoch, positions = await self._reader.positions(delivered)
+        epoch, moved = await self._reader.moved(delivered)
         if self.epoch is None:
             self.epoch = epoch
-        if epoch != self.epoch or any(positions.get(room, 0) < seq for room, seq in delivered.items()):
+        if epoch != self.epoch or any(seq < delivered[room] for room, seq in moved.items()):
             logger.warning("The database was restored: starting afresh")
             self.epoch = None  # the next snapshot says which
             self._restored()
             return
-        behind = {room: seq for room, seq in positions.items() if seq > delivered[room]}
-        if behind:
-            asyncio.get_running_loop().call_later(PATIENCE, self._repair_behind, behind)
+        if moved:
+            asyncio.get_running_loop().call_later(PATIENCE, self._repair_behind, moved)
 
     def _repair_behind(self, seen: dict[int, int]) -> None:
         for room_id, seq in seen.items():

@@ -1,20 +1,34 @@
 """What the live door reads of the database, each in a thread of its own pool."""
 
-from collections.abc import Collection, Iterable, Sequence
+import json
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.models import Session
-from django.db.models import Subquery
+from django.db import connection
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
 from accounts.models import AccessToken, User, token_digest
 from rooms.live.connection import BANNED, NOT_SIGNED_IN, Identity
-from rooms.models import Membership, Notice, Room, Site
+from rooms.models import Membership, Notice, Site
 from rooms.models.snapshot import snapshot
 from rooms.payloads import ReadPayload, RoomEntry, UserPayload, read_payload, room_entries, user_payload
+
+# One row with the epoch alone when nothing moved
+MOVED = """
+SELECT site.epoch, changed.room, changed.seq
+FROM rooms_site site
+LEFT JOIN (
+    SELECT CAST(held.key AS bigint) AS room, COALESCE(room.seq, 0) AS seq
+    FROM {each} held
+    LEFT JOIN rooms_room room ON room.id = CAST(held.key AS bigint)
+    WHERE COALESCE(room.seq, 0) <> CAST(held.value AS bigint)
+) changed ON true
+WHERE site.id = 1
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,15 +113,15 @@ def opening(user: int, started: Collection[int], rooms: Collection[int] | None =
         return Opening(Site.load().epoch, entries, members)
 
 
-def positions(rooms: Sequence[int]) -> tuple[str, dict[int, int]]:
-    """The epoch and the `seq` of each room, in one query: the epoch stands beside each row."""
-    epoch = Site.objects.filter(id=1).values("epoch")
-    if not rooms:
-        return epoch.get()["epoch"], {}
-    found = Room.objects.filter(id__in=rooms).annotate(epoch=Subquery(epoch[:1]))
-    rows = list(found.values_list("id", "seq", "epoch"))
-    # Rooms that all vanished: another database.
-    return (rows[0][2] if rows else ""), {room: seq for room, seq, _epoch in rows}
+def moved(held: Mapping[int, int]) -> tuple[str, dict[int, int]]:
+    """The epoch, and the `seq` of each room that is elsewhere than `held` says (0: it is gone), in
+    one query. The database compares: ten thousand rows that tell nothing new cost 40 ms of Python."""
+    each = "json_each_text(%s::json)" if connection.vendor == "postgresql" else "json_each(%s)"
+    with connection.cursor() as cursor:
+        cursor.execute(MOVED.format(each=each), [json.dumps(held)])
+        rows = cursor.fetchall()
+    epoch = rows[0][0] if rows else ""
+    return epoch, {room: seq for _epoch, room, seq in rows if room is not None}
 
 
 def session_ends(keys: Collection[str]) -> dict[str, datetime]:

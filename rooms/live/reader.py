@@ -1,7 +1,7 @@
 """The feed's way to the truth: reads that many connections share."""
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Mapping
 
 from django.conf import settings
 
@@ -19,8 +19,8 @@ class DatabaseReader:
         self._shared: dict[tuple[int, int], asyncio.Task[Changes]] = {}
         self._turns = asyncio.Semaphore(max(1, settings.CHAT_DB_THREADS - 1))
 
-    async def positions(self, rooms: Collection[int]) -> tuple[str, dict[int, int]]:
-        return await self._database.ask(queries.positions, list(rooms))
+    async def moved(self, held: Mapping[int, int]) -> tuple[str, dict[int, int]]:
+        return await self._database.ask(queries.moved, held)
 
     async def changes(self, room: int, after: int, reader: int | None) -> Changes:
         """One read for all who ask for the same before it begins: a thousand who lost their server

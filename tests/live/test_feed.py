@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import json
-from collections.abc import Collection, Coroutine
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -71,9 +71,9 @@ class World:
 
     # A Reader
 
-    async def positions(self, rooms: Collection[int]) -> tuple[str, dict[int, int]]:
+    async def moved(self, held: Mapping[int, int]) -> tuple[str, dict[int, int]]:
         await asyncio.sleep(0.002)
-        return self.epoch, dict.fromkeys(rooms, self.seq)
+        return self.epoch, {room: self.seq for room, seq in held.items() if seq != self.seq}
 
     async def changes(self, room: int, after: int, reader: int | None) -> Changes:
         if self.away:

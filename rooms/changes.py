@@ -76,10 +76,11 @@ def _may_read(room: Room, reader: int | None, members_only: bool) -> bool:
 def _changed_messages(room: Room, after: int) -> list[MessagePayload] | None:
     if after > room.seq:
         return None
-    changed = list(Message.objects.with_details().filter(room=room).changed_since(after)[: CHANGES_LIMIT + 1])
-    if len(changed) > CHANGES_LIMIT:
+    changed = Message.objects.filter(room=room).changed_since(after)[: CHANGES_LIMIT + 1]
+    sizes = changed.text_bytes()
+    if len(sizes) > CHANGES_LIMIT or sum(sizes) > BYTES_LIMIT:
         return None
-    return [message_payload(message) for message in changed]
+    return [message_payload(message) for message in changed.with_details()]
 
 
 def change_frames(changes: Changes) -> list[tuple[int, bytes]]:

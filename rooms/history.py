@@ -1,6 +1,5 @@
 """A page of a room's history, read in one snapshot: for the JSON door and the pages alike."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypedDict
 
@@ -54,24 +53,23 @@ def page(*, user: User, room: int, place: Place, limit: int = PAGE_DEFAULT) -> P
 
 
 def _messages(history: MessageQuerySet, place: Place, limit: int) -> list[MessagePayload]:
-    detailed = history.with_details()
     if place.around is not None:
-        later, size = _within(detailed.page_after(place.around - 1, limit - limit // 2), BYTES_LIMIT // 2)
-        earlier, _size = _within(detailed.page_before(place.around, limit // 2), BYTES_LIMIT - size)
+        later, size = _within(history.page_after(place.around - 1, limit - limit // 2), BYTES_LIMIT // 2)
+        earlier, _size = _within(history.page_before(place.around, limit // 2), BYTES_LIMIT - size)
         return [*reversed(earlier), *later]
     if place.after is not None:
-        later, _size = _within(detailed.page_after(place.after, limit), BYTES_LIMIT)
+        later, _size = _within(history.page_after(place.after, limit), BYTES_LIMIT)
         return later
-    newest = detailed.order_by("-seq")[:limit] if place.before is None else detailed.page_before(place.before, limit)
+    newest = history.order_by("-seq")[:limit] if place.before is None else history.page_before(place.before, limit)
     earlier, _size = _within(newest, BYTES_LIMIT)
     return earlier[::-1]
 
 
-def _within(messages: Iterable[Message], limit: int) -> tuple[list[MessagePayload], int]:
+def _within(messages: MessageQuerySet, limit: int) -> tuple[list[MessagePayload], int]:
     """Those that fit into `limit` bytes (the first always does), and their bytes."""
     taken: list[MessagePayload] = []
     size = 0
-    for message in messages:
+    for message in messages.fitting(limit).with_details():
         payload = message_payload(message)
         size += len(encode(payload)) + 1
         if taken and size > limit:

@@ -12,7 +12,8 @@ from uuid import uuid4
 
 from accounts.models import User
 from rooms.changes import encode
-from rooms.live.outlet import Backlog, Outlet
+from rooms.live.fanout import Backlog, Tick
+from rooms.live.outlet import Outlet, text_frame
 from rooms.payloads import ReadPayload
 
 HEARTBEAT = 10  # seconds
@@ -56,7 +57,7 @@ class Identity:
 class Connection:
     """Written to by the feed and by the commands; the door reads for it."""
 
-    def __init__(self, outlet: Outlet, identity: Identity) -> None:
+    def __init__(self, outlet: Outlet, identity: Identity, tick: Tick) -> None:
         self.id = uuid4().hex[:12]
         self.outlet = outlet
         self.identity = identity
@@ -70,9 +71,10 @@ class Connection:
         self.busy: asyncio.Future[None] | None = None
         self.unknown: asyncio.Future[Any] | None = None  # a write whose outcome is not known yet
         self.leave_at: float | None = None  # once `reconnect` was sent
+        self._tick = tick
+        self._pushed: list[bytes] = []  # live frames for the next flush, the first of which follows `welcome`
         self._backlog = Backlog()
         self._over: asyncio.TimerHandle | None = None  # over the limit since less than BURST_SECONDS
-        self._before_welcome: list[bytes] = []
         self._malformed: deque[float] = deque()
         self._typed: dict[int, float] = {}
         self._asides: set[asyncio.Task[None]] = set()
@@ -80,15 +82,38 @@ class Connection:
 
     # Down
 
-    def write(self, data: bytes, *, live: bool = True) -> None:
+    def push(self, frame: bytes) -> None:
+        """A ready live frame: it leaves with this tick's flush, or after `welcome`."""
         if self.closed:
             return
-        if not self.welcomed and live:
-            self._before_welcome.append(data)
+        pushed = self._pushed
+        pushed.append(frame)
+        if len(pushed) == 1 and self.welcomed:
+            self._tick.add(self)
+
+    def flush(self, now: float) -> None:
+        if self.closed or not (pushed := self._pushed):
             return
-        self._wrote_at = now = time.monotonic()
-        size = self.outlet.write(data)
-        self._backlog.wrote(size, self.outlet.waiting(), now, live=live)
+        self._pushed = []
+        self._put(pushed[0] if len(pushed) == 1 else b"".join(pushed), now, live=True)
+
+    def write(self, data: bytes, *, live: bool = True) -> None:
+        """A payload of its own. What answers its own wish is written at once, after what was pushed."""
+        if live:
+            self.push(text_frame(data))
+        elif not self.closed:
+            now = time.monotonic()
+            if self.welcomed:
+                self.flush(now)
+            self._put(text_frame(data), now, live=False)
+
+    def _put(self, frames: bytes, now: float, *, live: bool) -> None:
+        self._wrote_at = now
+        if waiting := self.outlet.write(frames):
+            self._backlog.wrote(len(frames), waiting, now, live=live)
+            self._look_at_limits()
+
+    def _look_at_limits(self) -> None:
         if self._backlog.live > BURST_LIMIT:
             self.end_slow()
         elif self._backlog.live > LIVE_LIMIT and self._over is None:
@@ -106,9 +131,8 @@ class Connection:
     def welcome(self) -> None:
         """`welcome` is written: what came meanwhile follows it."""
         self.welcomed = True
-        early, self._before_welcome = self._before_welcome, []
-        for data in early:
-            self.write(data)
+        if self._pushed:
+            self._tick.add(self)
 
     async def taken(self) -> None:
         while not self.closed and self.outlet.waiting() >= PACE:
@@ -129,6 +153,8 @@ class Connection:
     def close(self, code: int, reason: str = "") -> None:
         if self.closed:
             return
+        if self.welcomed:
+            self.flush(time.monotonic())
         self.closed = True
         self.outlet.close(code, close_reason(reason))
         asyncio.get_running_loop().call_later(LAST_WORD_SECONDS, self._make_sure)

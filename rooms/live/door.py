@@ -67,7 +67,7 @@ async def live_door(scope: Scope, receive: Receive, send: Send) -> None:
         await _refuse(send, receive, Refusal(ends.TOO_MANY, "too many connections"))
         return
     outlet: Outlet = scope.get("extensions", {}).get(EXTENSION) or QueueOutlet(send)
-    connection = Connection(outlet, arrival.identity)
+    connection = Connection(outlet, arrival.identity, live.tick)
     live.enter(connection)
     try:
         await _serve(live, connection, arrival.rooms, receive)

@@ -1,9 +1,8 @@
 """Our Daphne: the same server with other limits, and an end that nobody notices.
 
 Stock Daphne runs the site too (`daphne chatsite.asgi:application`), without these graces. Each
-override stands beside what stock Daphne 4.2 does instead. The private names that are touched:
-Daphne's `Server.connections` and `kill_all_applications`, and Twisted's write buffer
-(`dataBuffer`, `offset`, `_tempDataLen`).
+override stands beside what stock Daphne 4.2 does instead. The private names that are touched here:
+Daphne's `Server.connections` and `kill_all_applications`; those of the way down stand in `fanout.py`.
 """
 
 import asyncio
@@ -18,6 +17,7 @@ from django.conf import settings
 
 from rooms.changes import FRAME_LIMIT
 from rooms.health import Readiness
+from rooms.live.fanout import TransportOutlet, missing_names
 from rooms.live.outlet import EXTENSION
 from rooms.live.process import live_process
 
@@ -30,31 +30,6 @@ NEVER = -1  # stock: every WebSocket is closed after 24 h
 UNREAD_LIMIT, UNREAD_ENOUGH, UNREAD_LOOK = 64, 16, 0.02  # frames of one client that wait for their turn
 REQUEST_SECONDS = 30  # for HTTP requests in flight when the server goes
 LAST_SECOND = 0.3  # for close frames to leave
-
-
-class TransportOutlet:
-    """The way down through Twisted's transport, whose buffer shows what the kernel did not take."""
-
-    def __init__(self, protocol: "LiveProtocol") -> None:
-        self._protocol = protocol
-
-    def write(self, data: bytes) -> int:
-        self._protocol.sendMessage(data, False)
-        size = len(data)
-        return size + (2 if size < 126 else 4 if size < 65_536 else 10)
-
-    def waiting(self) -> int:
-        transport = self._protocol.transport
-        if transport is None:
-            return 0
-        return int(len(transport.dataBuffer) - transport.offset + transport._tempDataLen)
-
-    def close(self, code: int, reason: str = "") -> None:
-        self._protocol.end(code, reason)
-
-    def abort(self) -> None:
-        if self._protocol.state != WebSocketProtocol.STATE_CLOSED and self._protocol.transport is not None:
-            self._protocol.transport.abortConnection()
 
 
 class LiveProtocol(WebSocketProtocol):
@@ -110,6 +85,9 @@ class LiveServer(Server):
         self._ports: list[Any] = []
         self.connections: dict[Any, dict[str, Any]] = {}
         self._stopping = False
+        if missing := missing_names():
+            logger.warning("Slower, for this Twisted or autobahn has no %s", ", ".join(missing))
+        self._direct = not missing
         super().__init__(
             application,
             endpoints=[endpoint],
@@ -145,7 +123,7 @@ class LiveServer(Server):
 
     def create_application(self, protocol: Any, scope: dict[str, Any]) -> Any:
         if isinstance(protocol, LiveProtocol):
-            scope["extensions"] = {EXTENSION: TransportOutlet(protocol)}
+            scope["extensions"] = {EXTENSION: TransportOutlet(protocol, protocol.end)} if self._direct else {}
         return super().create_application(protocol, scope)
 
     def kill_all_applications(self) -> Any:

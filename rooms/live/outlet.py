@@ -1,4 +1,8 @@
-"""The way down to one client, and how much of what was written still waits on it."""
+"""The way down to one client, whatever server carries it.
+
+What goes down is a ready WebSocket frame: a server's frames are unmasked, so that the same bytes go
+to all who get them.
+"""
 
 import asyncio
 from collections import deque
@@ -11,8 +15,8 @@ EXTENSION = "plaza.outlet"
 
 
 class Outlet(Protocol):
-    def write(self, data: bytes) -> int:
-        """Send one text frame; the bytes that it takes on the wire."""
+    def write(self, frames: bytes) -> int:
+        """Send one or more frames, as `text_frame` makes them; returns what is `waiting` then."""
 
     def waiting(self) -> int:
         """Bytes that the client has not taken yet, as far as this server can tell."""
@@ -22,6 +26,29 @@ class Outlet(Protocol):
 
     def abort(self) -> None:
         """Drop the connection: a close frame cannot get through."""
+
+
+def text_frame(payload: bytes) -> bytes:
+    """A payload as one unmasked, final text frame (RFC 6455, 5.2)."""
+    size = len(payload)
+    if size < 126:
+        return bytes((0x81, size)) + payload
+    if size < 65_536:
+        return b"\x81\x7e" + size.to_bytes(2) + payload
+    return b"\x81\x7f" + size.to_bytes(8) + payload
+
+
+def payloads_of(frames: bytes) -> list[bytes]:
+    """The payloads of frames that `text_frame` made."""
+    payloads: list[bytes] = []
+    start = 0
+    while start < len(frames):
+        length = frames[start + 1]
+        begin = start + {126: 4, 127: 10}.get(length, 2)
+        size = int.from_bytes(frames[start + 2 : begin]) if length > 125 else length
+        payloads.append(frames[begin : begin + size])
+        start = begin + size
+    return payloads
 
 
 class QueueOutlet:
@@ -34,9 +61,10 @@ class QueueOutlet:
         self._wake = asyncio.Event()
         self._task = asyncio.create_task(self._pump())
 
-    def write(self, data: bytes) -> int:
-        self._put({"type": "websocket.send", "text": data.decode()}, len(data))
-        return len(data)
+    def write(self, frames: bytes) -> int:
+        for payload in payloads_of(frames):
+            self._put({"type": "websocket.send", "text": payload.decode()}, len(payload))
+        return self._size
 
     def waiting(self) -> int:
         return self._size
@@ -69,34 +97,3 @@ class QueueOutlet:
         except Exception:
             # Whatever the server raised: stock Daphne does so at codes such as 1012, and goes on.
             await self._send({"type": "websocket.close", "code": 1000})
-
-
-class Backlog:
-    """How many bytes of live frames wait for a client, in the order in which it takes them.
-
-    What answers a client's own wish (`welcome`, a resume) waits too, but does not count.
-    """
-
-    def __init__(self) -> None:
-        self._written = self._taken = 0
-        self._frames: deque[tuple[int, int]] = deque()  # (offset of its end, its size if it counts)
-        self.live = 0
-        self.moved_at = 0.0  # when the client took something, or the first of what waits was written
-
-    def wrote(self, size: int, waiting: int, now: float, *, live: bool) -> None:
-        if self._taken == self._written:
-            self.moved_at = now
-        self._written += size
-        if waiting or self._frames:
-            self._frames.append((self._written, size if live else 0))
-            self.live += size if live else 0
-        self.look(waiting, now)
-
-    def look(self, waiting: int, now: float) -> None:
-        """Take note of how much waits now."""
-        # A ping that waits was not counted when it was written.
-        taken = max(self._written - waiting, self._taken)
-        if taken > self._taken or not waiting:
-            self._taken, self.moved_at = taken, now
-        while self._frames and self._frames[0][0] <= taken:
-            self.live -= self._frames.popleft()[1]

@@ -18,6 +18,7 @@ from rooms.limits import SendLimiter, send_limiter
 from rooms.live.belongings import Belongings
 from rooms.live.connection import GOING_AWAY, Connection
 from rooms.live.database import Database
+from rooms.live.fanout import Tick
 from rooms.live.feed import Feed
 from rooms.live.gather import Gatherer, Tell
 from rooms.live.link import Link
@@ -42,6 +43,8 @@ class Live:
     def __init__(self) -> None:
         self.name = uuid4().hex[:12]
         self.draining = False
+        self._loop = asyncio.get_running_loop()
+        self.tick = Tick(self._loop)
         self.database = Database()
         self.link = Link(self.name, self.hear)
         self.feed = Feed(
@@ -63,7 +66,6 @@ class Live:
         )
         # Of the threads, so that edits in a room whose lock is held leave some for everything else
         self.changes_at_once = asyncio.Semaphore(max(1, settings.CHAT_DB_THREADS // 2))
-        self._loop = asyncio.get_running_loop()
         self._tasks: set[asyncio.Task[Any]] = set()
 
     def start(self) -> None:

@@ -1,0 +1,169 @@
+"""The fan-out path: one ready frame, many sockets, and what happens to those who do not take it.
+
+A message in a room of a thousand is a thousand writes, so this is where the server's time goes; a
+reader who does not care for speed needs none of it. Its reasons (figures in docs/performance.md):
+
+- A frame is built once: a server's frames are unmasked, hence equal for all.
+- It goes straight to the socket when nothing waits there. Twisted's `write` only buffers: each
+  delivery then costs add-writer, a wake-up, the send and remove-writer.
+- What is written to a connection within one tick leaves in one write. After a flush there is a pause
+  as long as the flush took, at most 20 ms: alone, a message leaves at once; under load, messages
+  join, and a hot room costs each member one write for many of them.
+- What the kernel does not take is counted, per connection and in bytes. A slow reader costs the
+  others nothing, and over the limit it goes.
+
+The private names of Twisted and autobahn that this touches stand in `TRANSPORT_NAMES` and
+`PROTOCOL_NAMES`. Where one is missing the site runs over plain ASGI `send` (`QueueOutlet`).
+"""
+
+import asyncio
+import logging
+import socket
+from collections import deque
+from collections.abc import Callable, Iterable
+from typing import Any, Protocol
+
+from autobahn.twisted.websocket import WebSocketServerProtocol
+from twisted.internet import tcp
+
+from rooms.live.outlet import text_frame
+
+logger = logging.getLogger(__name__)
+
+LONGEST_PAUSE = 0.02  # seconds
+
+TRANSPORT_NAMES = ("socket", "connected", "disconnecting", "dataBuffer", "offset", "_tempDataLen", "abortConnection")
+PROTOCOL_NAMES = ("STATE_OPEN", "STATE_CLOSED", "sendCloseFrame")
+
+
+def missing_names() -> list[str]:
+    """What this module expects of Twisted and autobahn and does not find there."""
+    ours, theirs = socket.socketpair()
+    placeholders: tuple[Any, Any] = (None, object())  # its protocol and reactor
+    with ours, theirs:
+        transport = tcp.Connection(ours, *placeholders)
+        missing = [name for name in TRANSPORT_NAMES if not hasattr(transport, name)]
+    return missing + [name for name in PROTOCOL_NAMES if not hasattr(WebSocketServerProtocol, name)]
+
+
+class Receiver(Protocol):
+    """A connection, as the fan-out sees it."""
+
+    def push(self, frame: bytes) -> None:
+        """Take a ready frame, which leaves with the next flush."""
+
+    def flush(self, now: float) -> None:
+        """Let go of what was pushed; `now` is the loop's time."""
+
+
+def spread(payload: bytes, receivers: Iterable[Receiver]) -> None:
+    """One payload to many: framed once."""
+    frame = text_frame(payload)
+    for receiver in receivers:
+        receiver.push(frame)
+
+
+class Tick:
+    """Who has something to flush, and when."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._due: list[Receiver] = []
+        self._not_before = 0.0
+
+    def add(self, receiver: Receiver) -> None:
+        """To be flushed; at most once until then."""
+        self._due.append(receiver)
+        if len(self._due) > 1:
+            return
+        if (pause := self._not_before - self._loop.time()) > 0:
+            self._loop.call_later(pause, self._flush)
+        else:
+            self._loop.call_soon(self._flush)
+
+    def _flush(self) -> None:
+        begun = self._loop.time()
+        due, self._due = self._due, []
+        for receiver in due:
+            receiver.flush(begun)
+        ended = self._loop.time()
+        self._not_before = ended + min(ended - begun, LONGEST_PAUSE)
+
+
+class TransportOutlet:
+    """Straight to a Twisted transport's socket while nothing waits, else behind what waits."""
+
+    def __init__(self, protocol: Any, end: Callable[[int, str], None]) -> None:
+        self._protocol = protocol
+        self._end = end
+
+    def write(self, frames: bytes) -> int:
+        protocol = self._protocol
+        transport = protocol.transport
+        if transport is None or protocol.state != protocol.STATE_OPEN:
+            return 0  # the client left meanwhile
+        if not transport._tempDataLen and transport.offset == len(transport.dataBuffer) and transport.connected:
+            try:
+                sent = transport.socket.send(frames)
+            except OSError:
+                sent = 0  # full, or broken: Twisted finds out which
+            if sent == len(frames):
+                return 0
+            frames = frames[sent:]
+        transport.write(frames)
+        return self.waiting()
+
+    def waiting(self) -> int:
+        transport = self._protocol.transport
+        if transport is None:
+            return 0
+        return int(len(transport.dataBuffer) - transport.offset + transport._tempDataLen)
+
+    def close(self, code: int, reason: str = "") -> None:
+        self._end(code, reason)
+
+    def abort(self) -> None:
+        protocol = self._protocol
+        if protocol.state != protocol.STATE_CLOSED and protocol.transport is not None:
+            protocol.transport.abortConnection()
+
+
+class Backlog:
+    """How many bytes of live frames wait for a client, in the order in which it takes them.
+
+    What answers a client's own wish (`welcome`, a resume) waits too, but does not count.
+    """
+
+    __slots__ = ("_live", "_pieces", "_taken", "_written", "moved_at")
+
+    def __init__(self) -> None:
+        self._written = self._taken = 0
+        self._pieces: deque[tuple[int, int]] = deque()  # (offset of its end, its size if it counts)
+        self._live = 0
+        self.moved_at = 0.0  # when the client took something, or the first of what waits was written
+
+    @property
+    def live(self) -> int:
+        if not self._pieces:
+            return 0
+        end, size = self._pieces[0]
+        return self._live - max(0, size - (end - self._taken))
+
+    def wrote(self, size: int, waiting: int, now: float, *, live: bool) -> None:
+        """`waiting` is what the client has not taken once these bytes are written."""
+        if self._taken == self._written:
+            self.moved_at = now
+        self._written += size
+        if waiting or self._pieces:
+            self._pieces.append((self._written, size if live else 0))
+            self._live += size if live else 0
+        self.look(waiting, now)
+
+    def look(self, waiting: int, now: float) -> None:
+        """Take note of how much waits now."""
+        # A ping that waits was not counted when it was written.
+        taken = max(self._written - waiting, self._taken)
+        if taken > self._taken or not waiting:
+            self._taken, self.moved_at = taken, now
+        while self._pieces and self._pieces[0][0] <= taken:
+            self._live -= self._pieces.popleft()[1]

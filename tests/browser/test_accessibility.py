@@ -121,6 +121,9 @@ def test_the_conversation(talk: Talk, look: Look) -> None:
     act(page, "A link", "Reply")
     expect(field(page)).to_be_focused()
     look.at(page, "replying")
+    page.keyboard.type("@")
+    expect(page.get_by_role("listbox", name="Suggestions")).to_be_visible()
+    look.at(page, "names on offer")
 
 
 def test_the_panel_and_the_dialogs(talk: Talk, look: Look) -> None:

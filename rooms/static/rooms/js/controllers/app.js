@@ -233,7 +233,7 @@ export class App extends HTMLElement {
     }
     if (key === "f6") {
       event.preventDefault();
-      return document.activeElement === byId("composer-text") ? this.#conversation.focusLast() : this.#composer.focusText();
+      return this.#cross();
     }
     if (key === "escape") return this.#escape();
     const writing = event.target instanceof Element && event.target.closest("input, textarea");
@@ -243,6 +243,13 @@ export class App extends HTMLElement {
     } else if (!writing && event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey && event.key !== " " && document.activeElement === document.body) {
       this.#composer.focusText();
     }
+  }
+
+  /** To the messages from where one writes, and back. */
+  #cross() {
+    const { entrance } = this.#composer;
+    if (entrance && document.activeElement !== entrance) return entrance.focus();
+    return this.#conversation.entrance?.focus();
   }
 
   #escape() {

@@ -1,3 +1,4 @@
+import { keepFocus } from "../dom/focus.js";
 import { attempt } from "../dom/notice.js";
 import { actOf, byId, isTouch } from "../dom/piece.js";
 import { say, sayCount } from "../dom/texts.js";
@@ -44,7 +45,7 @@ export class Composer extends HTMLElement {
     session.connection.changed.subscribe(() => this.#paintState());
     session.store.changed.subscribe((change) => {
       if (change.type === "typing") this.#paintState();
-      if (change.type === "rooms") this.#paintDoor();
+      if (change.type === "rooms") keepFocus(byId("composer"), () => this.#paintDoor(), () => this.entrance ?? conversation.entrance);
     });
     addEventListener("storage", (event) => this.#draftElsewhere(event.key));
     setInterval(() => this.#paintState(), 1_000);
@@ -65,8 +66,14 @@ export class Composer extends HTMLElement {
     if (!isTouch()) this.focusText();
   }
 
+  /** Where the keyboard comes in: where one writes, or joins; null where one can do neither. @returns {HTMLElement | null} */
+  get entrance() {
+    if (!byId("composer-box").hidden) return this.#text;
+    return byId("composer-join").hidden ? null : byId("composer-join");
+  }
+
   focusText() {
-    this.#text.focus({ preventScroll: true });
+    this.entrance?.focus({ preventScroll: true });
   }
 
   get empty() {

@@ -113,8 +113,9 @@ export class Conversation extends HTMLElement {
     return Boolean(last);
   }
 
-  focusLast() {
-    this.#rows.entrance?.focus();
+  /** Where the keyboard comes in. */
+  get entrance() {
+    return this.#rows.entrance;
   }
 
   #timeline() {

@@ -1,3 +1,4 @@
+import { keepFocus, neighbours } from "../dom/focus.js";
 import { dayName } from "../dom/format.js";
 import { clone, slot } from "../dom/piece.js";
 import { FOLDED, paintDraft, paintMessage } from "./message_view.js";
@@ -35,7 +36,7 @@ export class LogRows {
   }
 
   clear() {
-    this.#elements.clear();
+    for (const [key, element] of this.#elements) if (!isEdited(element)) this.#elements.delete(key);
     this.#messages.clear();
     this.#left = null;
     this.#column.replaceChildren();
@@ -78,6 +79,13 @@ export class LogRows {
 
   /** Makes the log show these rows; what stands there already stays the same element. @param {Row[]} rows */
   show(rows) {
+    const held = /** @type {HTMLElement | null | undefined} */ (document.activeElement?.closest(".message"));
+    const heirs = held ? neighbours(this.articles, held) : [];
+    keepFocus(this.#column, () => this.#show(rows), () => heirs.find((row) => row.isConnected));
+  }
+
+  /** @param {Row[]} rows */
+  #show(rows) {
     this.#dropAllBut(new Set(rows.map((row) => row.key)));
     let next = this.#column.firstElementChild;
     /** @type {HTMLElement[]} */
@@ -104,6 +112,7 @@ export class LogRows {
     for (const [key, element] of this.#elements) {
       if (wanted.has(key)) continue;
       element.remove();
+      if (isEdited(element)) continue;
       this.#elements.delete(key);
       this.#messages.delete(key);
     }
@@ -155,4 +164,9 @@ export class LogRows {
     for (const other of this.#column.querySelectorAll('.message[tabindex="0"]')) other.setAttribute("tabindex", "-1");
     row.setAttribute("tabindex", "0");
   }
+}
+
+/** An open edit waits until its row comes back. @param {HTMLElement} element */
+function isEdited(element) {
+  return element.querySelector(".message__editor") !== null;
 }

@@ -1,5 +1,6 @@
 import { best } from "../models/matching.js";
 import { ask, field } from "../dom/dialogs.js";
+import { keepFocus, neighbours } from "../dom/focus.js";
 import { openMenu } from "../dom/menu.js";
 import { attempt, notify } from "../dom/notice.js";
 import { actOf, byId, clone, isTouch, slot } from "../dom/piece.js";
@@ -18,8 +19,11 @@ export class MembersPanel extends HTMLElement {
   #session = /** @type {any} */ (null);
   /** @type {User[]} */
   #members = [];
+  /** Each person's item stays the same element, so that a menu gives the focus back to it. @type {Map<number, HTMLElement>} */
+  #items = new Map();
   #look = 0;
   #panel = byId("panel");
+  #list = byId("panel-list");
   /** @type {Set<number>} */
   #owners = new Set();
   /** @type {(users: number[]) => void} */
@@ -30,7 +34,7 @@ export class MembersPanel extends HTMLElement {
     this.#session = session;
     this.#write = write;
     field("panel-find").addEventListener("input", () => this.#paint());
-    byId("panel-list").addEventListener("click", (event) => this.#openMenu(event));
+    this.#list.addEventListener("click", (event) => this.#openMenu(event));
     session.store.changed.subscribe((change) => {
       if (this.#panel.hidden) return;
       if (change.type === "presence" || change.type === "people") this.#paint();
@@ -47,6 +51,7 @@ export class MembersPanel extends HTMLElement {
     byId("app").classList.add("app--panel");
     byId("talk-people").setAttribute("aria-expanded", "true");
     field("panel-find").value = "";
+    this.#items.clear();
     this.load();
     // A finger wants to see the people, not a keyboard over them
     const first = isTouch() ? this.#panel.querySelector("[data-act=close-side]") : field("panel-find");
@@ -87,8 +92,15 @@ export class MembersPanel extends HTMLElement {
     const here = found.filter((user) => store.online.has(user.id) || user.id === store.me.id);
     const away = found.filter((user) => !here.includes(user));
     byId("panel-count").textContent = String(this.#members.length);
-    byId("panel-list").replaceChildren(...this.#group("here", here), ...this.#group("away", away));
-    if (!found.length) byId("panel-list").textContent = say("nobody_found");
+    this.#keepFocus(() => this.#list.replaceChildren(...this.#group("here", here), ...this.#group("away", away)));
+    if (!found.length) this.#list.textContent = say("nobody_found");
+  }
+
+  /** Who has the focus may move, or go: then the next one has it. @param {() => void} change */
+  #keepFocus(change) {
+    const buttons = /** @type {HTMLElement[]} */ ([...this.#list.querySelectorAll("button")]);
+    const heirs = neighbours(buttons, /** @type {HTMLElement} */ (document.activeElement));
+    keepFocus(this.#list, change, () => heirs.find((one) => one.checkVisibility()) ?? field("panel-find"));
   }
 
   /** @param {"here" | "away"} name @param {User[]} users @returns {HTMLElement[]} */
@@ -105,10 +117,11 @@ export class MembersPanel extends HTMLElement {
   /** @param {User} user @param {"here" | "away"} where */
   #person(user, where) {
     const { store } = this.#session;
-    const item = clone("t-person");
+    const item = this.#items.get(user.id) ?? clone("t-person");
     const known = store.person(user) ?? user;
+    this.#items.set(user.id, item);
     item.dataset.user = String(user.id);
-    slot(item, "presence").classList.add(`presence--${where}`);
+    slot(item, "presence").className = `presence presence--${where}`;
     paintAvatar(slot(item, "avatar"), known);
     slot(item, "name").textContent = known.name;
     slot(item, "note").textContent = user.id === store.me.id ? say("you") : `@${known.username}`;

@@ -29,16 +29,12 @@ export class Picker extends HTMLElement {
 
   /** @param {Element} anchor @param {(emoji: string) => void} choose */
   open(anchor, choose) {
-    const back = document.activeElement;
     this.#choose = choose;
     field("picker-find").value = "";
     byId("picker-name").textContent = "";
     this.#fill("");
     openBeside(this.#box, anchor);
     if (!isTouch()) field("picker-find").focus();
-    this.#box.ontoggle = (event) => {
-      if (/** @type {ToggleEvent} */ (event).newState === "closed" && back instanceof HTMLElement && !isTouch()) back.focus({ preventScroll: true });
-    };
   }
 
   /** @param {string} query */

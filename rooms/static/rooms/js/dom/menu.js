@@ -17,17 +17,13 @@ export function openBeside(popover, anchor) {
   popover.style.left = `${Math.min(Math.max(8, at.right - size.width), innerWidth - size.width - 8)}px`;
 }
 
-/** A menu of what one can do here. @param {Element} anchor @param {Act[]} acts @param {About} [about] shown with touch */
+/** A menu of what one can do here; closing, it gives the focus back by itself, at once. @param {Element} anchor @param {Act[]} acts @param {About} [about] shown with touch */
 export function openMenu(anchor, acts, about) {
   const menu = byId("menu");
   const list = byId("menu-list");
-  const back = document.activeElement;
   if (menu.matches(":popover-open")) menu.hidePopover();
   list.replaceChildren(...acts.map((act) => item(act, menu)));
   paintAbout(menu, about);
-  menu.ontoggle = (event) => {
-    if (/** @type {ToggleEvent} */ (event).newState === "closed" && back instanceof HTMLElement && !isTouch()) back.focus({ preventScroll: true });
-  };
   menu.onkeydown = (event) => walk(event, menu);
   openBeside(menu, anchor);
   if (list.firstElementChild instanceof HTMLElement) list.firstElementChild.focus();

@@ -27,20 +27,22 @@ class PagePayload(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a page is: at most one is given; `before` and `after` exclude it, `around` includes it."""
+    """Where a page is, as `seq` or a message's id: at most one is given; `before` and `after` exclude it."""
 
     before: int | None = None
     after: int | None = None
     around: int | None = None
+    around_id: int | None = None
 
 
 def page(*, user: User, room: int, place: Place, limit: int = PAGE_DEFAULT) -> PagePayload:
-    """Raises NotFound for a room that `user` may not read. A page ends early at 1 MiB."""
+    """Raises NotFound for a room that `user` may not read, or a message that it has not. A page ends early at 1 MiB."""
     with snapshot():
         found = Room.objects.visible_to(user).filter(id=room).first()
         if found is None:
             raise NotFound
         history = Message.objects.filter(room=found)
+        place = _by_seq(history, place)
         messages = _messages(history, place, limit)
         has_before, has_after = _neighbours(history, place, messages)
         return {
@@ -50,6 +52,16 @@ def page(*, user: User, room: int, place: Place, limit: int = PAGE_DEFAULT) -> P
             "has_before": has_before,
             "has_after": has_after,
         }
+
+
+def _by_seq(history: MessageQuerySet, place: Place) -> Place:
+    """A reply names what it answers by its id."""
+    if place.around_id is None:
+        return place
+    message = history.filter(id=place.around_id).only("seq").first()
+    if message is None:
+        raise NotFound
+    return Place(around=message.seq)
 
 
 def _messages(history: MessageQuerySet, place: Place, limit: int) -> list[MessagePayload]:

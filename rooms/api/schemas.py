@@ -53,17 +53,18 @@ class PageQuery(Schema):
     before: AddressSeq | None = None
     after: AddressSeq | None = None
     around: AddressSeq | None = None
+    around_id: AddressId | None = None
     limit: Annotated[int, BeforeValidator(_digits), Field(ge=1)] = PAGE_DEFAULT
 
     @model_validator(mode="after")
     def _one_place(self) -> "PageQuery":
-        if sum(seq is not None for seq in (self.before, self.after, self.around)) > 1:
+        if sum(one is not None for one in (self.before, self.after, self.around, self.around_id)) > 1:
             raise ValueError
         return self
 
     @property
     def place(self) -> Place:
-        return Place(self.before, self.after, self.around)
+        return Place(self.before, self.after, self.around, self.around_id)
 
 
 class Form(Schema):

@@ -16,7 +16,7 @@ from rooms.models import Membership, Message, Report, Room
 from rooms.operations.members import remove_member
 from rooms.operations.messages import Draft, delete_message, send_message, send_messages
 from rooms.operations.moderation import mute_member
-from rooms.operations.rooms import archive_room
+from rooms.operations.rooms import archive_room, create_room
 from rooms.payloads import room_entries
 from tests.api.conftest import As, draft
 
@@ -62,6 +62,18 @@ def test_around_has_its_own_in_the_middle(as_: As, bruno: User, plaza: Room, wri
     assert seqs(answer) == sent[3:7]
     assert answer["has_before"]
     assert answer["has_after"]
+
+
+def test_what_a_reply_answers_is_found_by_its_id_in_its_own_room_alone(
+    as_: As, ana: User, bruno: User, plaza: Room, write: Write
+) -> None:
+    client, url, sent = as_(bruno), f"/api/v1/rooms/{plaza.id}/messages", write(11)
+    middle = Message.objects.get(seq=sent[5])
+    assert seqs(client.get(url, {"around_id": middle.id, "limit": 4}).json()) == sent[3:7]
+    other = send_message(actor=ana, room=create_room(actor=ana, name="Other", kind="open"), body="elsewhere")
+    for unknown in (other.message["id"], 2**40):
+        assert client.get(url, {"around_id": unknown}).json()["code"] == "not_found"
+    assert client.get(url, {"around_id": middle.id, "around": 1}).json()["code"] == "invalid"
 
 
 def test_beyond_both_ends_a_page_is_empty_and_says_where_the_rest_is(

@@ -1,3 +1,4 @@
+import { countOf } from "../dom/format.js";
 import { byId } from "../dom/piece.js";
 import { say, sayCount } from "../dom/texts.js";
 
@@ -6,5 +7,5 @@ export function paintJump(away, far, unread) {
   const button = byId("jump");
   button.hidden = !(away && (unread > 0 || far));
   button.classList.toggle("jump--new", unread > 0);
-  byId("jump-text").textContent = unread > 0 ? sayCount("new_messages", unread) : say("to_the_end");
+  byId("jump-text").textContent = unread > 0 ? sayCount("new_messages", unread, { count: countOf(unread) }) : say("to_the_end");
 }

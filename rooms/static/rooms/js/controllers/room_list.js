@@ -1,11 +1,10 @@
 import { avatar, groupAvatar, paintAvatar } from "../dom/avatar.js";
+import { countOf } from "../dom/format.js";
 import { byId, clone, icon, slot } from "../dom/piece.js";
 import { say, sayCount } from "../dom/texts.js";
 
 /** @import {Session} from "../live/session.js" */
 /** @import {RoomEntry} from "../models/types.js" */
-
-const COUNTED = 1_000; // the protocol's “1,000 or more”
 
 /** The list of rooms, and what tells of unread ones outside of it: the title and the icon. */
 export class RoomList extends HTMLElement {
@@ -92,8 +91,8 @@ export class RoomList extends HTMLElement {
     const number = room.kind === "direct" || room.mentions === 0 ? room.unread : room.mentions;
     count.hidden = !(unread || room.mentions > 0);
     count.classList.toggle("count--mention", urgent);
-    count.textContent = number >= COUNTED ? say("many") : String(number);
-    count.setAttribute("aria-label", sayCount(room.mentions > 0 && room.kind !== "direct" ? "mentions" : "unread", number));
+    count.textContent = countOf(number);
+    count.setAttribute("aria-label", sayCount(room.mentions > 0 && room.kind !== "direct" ? "mentions" : "unread", number, { count: countOf(number) }));
     count.setAttribute("role", "img");
   }
 
@@ -139,7 +138,7 @@ export class RoomList extends HTMLElement {
     const calls = counted.reduce((sum, entry) => sum + (entry.kind === "direct" ? entry.unread : entry.mentions), 0);
     const unread = counted.some((entry) => entry.unread > 0);
     const name = room ? `${this.#session.nameOf(room)} · ${this.#site}` : this.#site;
-    const title = calls ? `(${calls}) ${name}` : unread ? `• ${name}` : name;
+    const title = calls ? `(${countOf(calls)}) ${name}` : unread ? `• ${name}` : name;
     if (document.title !== title) document.title = title;
     const address = unread || calls ? (this.#icon.dataset.unread ?? this.#plainIcon) : this.#plainIcon;
     if (this.#icon.href !== address) this.#icon.href = address;

@@ -1,6 +1,7 @@
 import { best, place } from "../models/matching.js";
 import { avatar, groupAvatar } from "../dom/avatar.js";
 import { dialog, field } from "../dom/dialogs.js";
+import { countOf } from "../dom/format.js";
 import { byId, clone, icon, slot } from "../dom/piece.js";
 import { say } from "../dom/texts.js";
 import { get } from "../live/api.js";
@@ -198,6 +199,6 @@ function row(choice, query) {
   slot(element, "note").textContent = choice.note;
   const count = slot(element, "count");
   count.hidden = choice.count === 0;
-  count.textContent = String(choice.count);
+  count.textContent = countOf(choice.count);
   return element;
 }

@@ -1,3 +1,4 @@
+import { COUNTED } from "../models/types.js";
 import { language, say } from "./texts.js";
 
 // `undefined` keeps the reader's own conventions where they speak the page's language
@@ -34,3 +35,6 @@ export function dayName(at) {
 
 /** “Ana, Bruno and Carla”. @param {string[]} all */
 export const listOf = (all) => names.format(all);
+
+/** A number of messages, of which no more than so many are counted. @param {number} number */
+export const countOf = (number) => (number >= COUNTED ? say("many") : String(number));

@@ -1,5 +1,6 @@
 import { Signal } from "./signal.js";
 import { Timeline } from "./timeline.js";
+import { COUNTED } from "./types.js";
 import { TypingTracker } from "./typing_tracker.js";
 
 /** @import {Frame, Message, Page, ReadPosition, RoomEntry, RoomState, User} from "./types.js" */
@@ -10,7 +11,6 @@ import { TypingTracker } from "./typing_tracker.js";
  *   | {type: "recount", room: number} | {type: "message", message: Message}} Change
  */
 
-const COUNTED = 1_000; // where counting stops
 const SETTLES = 1_000; // milliseconds in which events and a count may have crossed
 
 /** All that the page knows: rooms, people, messages, who is here. It applies what the server says. */

@@ -93,6 +93,35 @@ test("a silent connection is found dead after 15 seconds", async () => {
   assert.equal(connection.status.state, "waiting");
 });
 
+test("who is silent was lost when the heartbeat was due", async () => {
+  const { connection } = started();
+  await resume(FakeSocket.last);
+  mock.timers.tick(15_000);
+  assert.equal(connection.status.lost, 1_010_000);
+});
+
+test("asking a silent server gives it no more time", async () => {
+  const { connection } = started();
+  await resume(FakeSocket.last);
+  for (const wait of [13_000, 1_000]) {
+    mock.timers.tick(wait);
+    connection.tryNow();
+  }
+  mock.timers.tick(1_100);
+  assert.equal(connection.status.state, "waiting");
+});
+
+test("a machine that slept has lost its server when it wakes, whatever wakes first", async () => {
+  for (const wake of [(connection) => connection.tryNow(), () => mock.timers.tick(15_000)]) {
+    const { connection } = started();
+    await resume(FakeSocket.last);
+    mock.timers.setTime(Date.now() + 3_600_000);
+    wake(connection);
+    assert.equal(connection.status.state, "waiting");
+    assert.equal(connection.status.lost, Date.now());
+  }
+});
+
 test("any frame is a sign of life", async () => {
   const { connection } = started();
   await resume(FakeSocket.last);
@@ -149,8 +178,10 @@ test("on another network an open socket is asked, and given up if it keeps silen
   mock.timers.tick(4_100);
   assert.equal(connection.status.state, "open");
   connection.tryNow();
+  const asked = Date.now();
   mock.timers.tick(4_100);
   assert.equal(connection.status.state, "waiting");
+  assert.equal(connection.status.lost, asked);
 });
 
 test("who was signed out or banned is told so and does not try again", async () => {

@@ -144,14 +144,14 @@ export class Connection {
       this.#say({ state: "refused", refused: reason, code });
       return;
     }
-    this.#waitForNext(code);
+    this.#waitForNext(code, link.missed || Date.now());
   }
 
-  /** @param {number} code */
-  #waitForNext(code) {
+  /** @param {number} code @param {number} since without a server */
+  #waitForNext(code, since) {
     const wait = code === 4429 || code === 4400 ? 30_000 : this.#backoff.next();
     this.#timer = setTimeout(() => this.#connect(), wait);
-    this.#say({ state: "waiting", lost: this.status.lost || Date.now(), next: Date.now() + wait, code });
+    this.#say({ state: "waiting", lost: this.status.lost || since, next: Date.now() + wait, code });
   }
 
   /** @param {Partial<Status>} news */

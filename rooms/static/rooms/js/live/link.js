@@ -4,6 +4,7 @@ export const LOST = { code: "lost" };
 const SILENCE = 1.5; // times the heartbeat
 const OPENS_IN = 8_000; // milliseconds for a welcome
 const ANSWERS_IN = 4_000; // milliseconds for anything at all, when there is reason to doubt
+const LATE = 1_000; // milliseconds: a timer that is later slept with the machine
 
 /**
  * One WebSocket: commands up with their answers, frames down, and the ear for silence.
@@ -11,9 +12,12 @@ const ANSWERS_IN = 4_000; // milliseconds for anything at all, when there is rea
  */
 export class Link {
   resumed = false;
+  /** Since when the server had owed us a frame when we gave it up; 0 if that was not why. */
+  missed = 0;
   #socket;
   #heartbeat = 10;
-  #heard = Date.now();
+  #due = 0; // when a frame is due
+  #deadline = 0; // until when we wait for it
   #ended = false;
   #timer = 0;
   #refs = 0;
@@ -29,7 +33,7 @@ export class Link {
     this.#socket = new WebSocket(url);
     this.#socket.addEventListener("message", (event) => this.#take(JSON.parse(event.data)));
     this.#socket.addEventListener("close", (event) => this.#end(event.code, event.reason));
-    this.#timer = setTimeout(() => this.end(), OPENS_IN);
+    this.#expect(Date.now(), Date.now() + OPENS_IN);
   }
 
   get open() {
@@ -58,10 +62,11 @@ export class Link {
 
   /** The network changed or the machine woke up: look at the clock, which the timer may have slept through, and ask. */
   probe() {
-    if (Date.now() - this.#heard > this.#heartbeat * SILENCE * 1_000) return this.end();
+    const now = Date.now();
+    if (now > this.#deadline) return this.end();
     if (!this.open) return undefined;
     this.tell({ type: "ping" });
-    this.#endUnlessHeardWithin(ANSWERS_IN);
+    this.#expect(Math.min(this.#due, now), Math.min(this.#deadline, now + ANSWERS_IN));
     return undefined;
   }
 
@@ -73,9 +78,9 @@ export class Link {
   /** @param {Frame} frame */
   #take(frame) {
     if (this.#ended) return; // what still arrives on a socket that we gave up comes again on the next
-    this.#heard = Date.now();
     if (frame.type === "welcome") this.#heartbeat = frame.heartbeat;
-    this.#endUnlessHeardWithin(this.#heartbeat * SILENCE * 1_000);
+    const due = Date.now() + this.#heartbeat * 1_000;
+    this.#expect(due, due + this.#heartbeat * (SILENCE - 1) * 1_000);
     const waiting = typeof frame.ref === "string" ? this.#pending.get(frame.ref) : undefined;
     if (waiting && (frame.type === "ack" || frame.type === "error")) {
       this.#pending.delete(/** @type {string} */ (frame.ref));
@@ -86,10 +91,17 @@ export class Link {
     this.#onFrame(frame, this);
   }
 
-  /** @param {number} wait milliseconds */
-  #endUnlessHeardWithin(wait) {
+  /** A frame is due; without one we give up in the end. @param {number} due @param {number} deadline */
+  #expect(due, deadline) {
+    this.#due = due;
+    this.#deadline = deadline;
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.end(), wait);
+    this.#timer = setTimeout(() => this.#giveUp(), deadline - Date.now());
+  }
+
+  #giveUp() {
+    if (Date.now() - this.#deadline < LATE) this.missed = this.#due;
+    this.end();
   }
 
   /** @param {number} code @param {string} reason */

@@ -1,19 +1,24 @@
 """A real cluster for the live, browser and chaos tests: PostgreSQL, Redis, two Daphnes, HAProxy."""
 
 import asyncio
+import http.client
 import json
 import os
+import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import psutil
@@ -83,6 +88,11 @@ class Stage:
         assert "defect" not in answer, answer["defect"]
         return answer["result"]
 
+    def manage(self, *arguments: str) -> None:
+        """Run a command, as an operator does."""
+        command = [sys.executable, "manage.py", *arguments]
+        subprocess.run(command, cwd=ROOT, env=environment(self.folder), check=True, timeout=60)
+
     def person(self, name: str, **fields: Any) -> Actor:
         return Actor(**self.call("make_person", username=f"{name}-{uuid4().hex[:8]}", **fields))
 
@@ -142,9 +152,29 @@ class Stage:
             while self.process(name)["pid"] is not None:
                 await asyncio.sleep(0.05)
 
+    def restart(self, name: str) -> None:
+        """As a deploy does: it ends once it has let everybody go, and another takes its place."""
+        self.signal(name, signal.SIGTERM)
+        while self.process(name)["pid"] is not None:
+            time.sleep(0.05)
+        self.start(name)
+
+    def start(self, name: str) -> None:
+        subprocess.run(self.process(name)["start"], cwd=ROOT, check=True, timeout=60)
+
     async def revive(self, name: str) -> None:
-        start = await asyncio.create_subprocess_exec(*self.process(name)["start"], cwd=ROOT)
-        assert await start.wait() == 0
+        await asyncio.to_thread(self.start, name)
+
+    def connections(self, web: str) -> int:
+        """How many WebSockets end in this process, as it counts them itself."""
+        connection = http.client.HTTPConnection(urlsplit(self.address).netloc)
+        connection.sock = socket.socket(socket.AF_UNIX)
+        connection.sock.connect(self.socket(web))
+        with closing(connection):
+            connection.request("GET", "/metrics")
+            counted = re.search(rb"^plaza_connections (\d+)", connection.getresponse().read(), re.MULTILINE)
+        assert counted
+        return int(counted[1])
 
     # The clients
 

@@ -58,13 +58,13 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def window(place: Place, browser: Browser) -> Iterator[Callable[..., Window]]:
+def open_window(browser: Browser) -> Iterator[Callable[..., Window]]:
     """Opens a window in which somebody is signed in; at the end nothing may have been complained of."""
     opened: list[Window] = []
 
-    def open_for(username: str, **options: Any) -> Window:
-        context = browser.new_context(base_url=place.address, locale="en-GB", **options)
-        context.add_cookies([{"name": "plaza_session", "value": place.session(username), "url": place.address}])
+    def open_for(username: str, session: str, address: str, **options: Any) -> Window:
+        context = browser.new_context(base_url=address, locale="en-GB", **options)
+        context.add_cookies([{"name": "plaza_session", "value": session, "url": address}])
         page = context.new_page()
         page.set_default_timeout(15_000)
         found = Window(page, context, username)
@@ -77,6 +77,16 @@ def window(place: Place, browser: Browser) -> Iterator[Callable[..., Window]]:
     for one in opened:
         one.context.close()
     assert [complaint for one in opened for complaint in one.complaints] == []
+
+
+@pytest.fixture
+def window(place: Place, open_window: Callable[..., Window]) -> Callable[..., Window]:
+    """Opens a window on the small site."""
+
+    def open_for(username: str, **options: Any) -> Window:
+        return open_window(username, place.session(username), place.address, **options)
+
+    return open_for
 
 
 @pytest.fixture

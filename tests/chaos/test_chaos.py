@@ -120,9 +120,7 @@ async def test_a_redis_that_is_silent_for_ten_seconds_loses_nothing(stage: Stage
 async def test_a_rolling_restart_loses_nothing_and_nobody_waits(stage: Stage) -> None:
     async def roll() -> None:
         for name in ("web1", "web2"):
-            stage.signal(name, signal.SIGTERM)
-            await stage.gone(name, within=30)
-            await stage.revive(name)
+            await asyncio.to_thread(stage.restart, name)
 
     async with conversation(stage) as talk:
         await talk.talk(roll)

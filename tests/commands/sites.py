@@ -96,14 +96,14 @@ def proxy(backends: Sequence[int], port: int, edit: Callable[[bytes], bytes] = l
             head = await reader.readuntil(b"\r\n\r\n")
             up_reader, up_writer = await asyncio.open_connection("127.0.0.1", next(turns))
             up_writer.write(edit(head))
-            await asyncio.gather(_pump(reader, up_writer), _pump(up_reader, writer))
+            await asyncio.gather(pump(reader, up_writer), pump(up_reader, writer))
         writer.close()
 
     with stub(take, port):
         yield
 
 
-async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     with suppress(OSError):
         while data := await reader.read(65_536):
             writer.write(data)
@@ -114,15 +114,15 @@ async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 @contextmanager
 def stub(
     take: Callable[[asyncio.StreamReader, asyncio.StreamWriter], object], port: int, **options: object
-) -> Iterator[None]:
-    """A small server in a thread of its own."""
+) -> Iterator[asyncio.AbstractEventLoop]:
+    """A small server in a thread of its own, which the loop runs in."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
     start = asyncio.start_server(take, "127.0.0.1", port, **options)  # type: ignore[arg-type]
     server = asyncio.run_coroutine_threadsafe(start, loop).result(5)
     try:
-        yield
+        yield loop
     finally:
         loop.call_soon_threadsafe(server.close)
         loop.call_soon_threadsafe(loop.stop)

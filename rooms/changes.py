@@ -1,15 +1,13 @@
 """What a client missed in a room: all that changed after a value of its `seq`, in one snapshot."""
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
 
 from rooms.errors import NotFound
 from rooms.models import Membership, Message, Room
 from rooms.models.snapshot import snapshot
-from rooms.payloads import MessagePayload, RoomState, message_payload, room_state
+from rooms.payloads import MessagePayload, RoomState, encode, message_payload, room_state
 from rooms.permissions import can_read
 
 CHANGES_LIMIT = 500  # messages; past it, or past BYTES_LIMIT, a client loads the room afresh
@@ -40,11 +38,6 @@ class Changes:
     def frames(self) -> list[tuple[int, bytes]]:
         """As `change_frames`, encoded once for all who share the read."""
         return change_frames(self)
-
-
-def encode(frame: Mapping[str, Any]) -> bytes:
-    """JSON as it goes over the wire."""
-    return json.dumps(frame, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def room_changes(room_id: int, after: int, reader: int | None = None, *, members_only: bool = True) -> Changes:

@@ -14,7 +14,7 @@ from channels.layers import get_channel_layer
 from django.db import transaction
 from prometheus_client import Counter
 
-from rooms.payloads import MessagePayload, RoomState, UserPayload
+from rooms.payloads import MessagePayload, RoomState, UserPayload, encode
 
 logger = logging.getLogger(__name__)
 lost_publishes = Counter("plaza_publishes_lost", "Events that could not be published; the feeds repair them.")
@@ -32,7 +32,7 @@ class RoomEvent(TypedDict):
     type: Literal["room.event"]
     room: int
     seq: int
-    event: dict[str, Any]
+    frame: bytes  # the event as it goes over the wire, encoded once for all processes
     joined: list[int]
     left: list[int]
     reader: int  # whose position it moves, being their own message; 0 for nobody's
@@ -115,7 +115,7 @@ def _publish_change(
         "type": "room.event",
         "room": room,
         "seq": seq,
-        "event": event,
+        "frame": encode(event),
         "joined": list(joined),
         "left": list(left),
         "reader": reader,

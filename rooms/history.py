@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from typing import TypedDict
 
 from accounts.models import User
-from rooms.changes import BYTES_LIMIT, encode
+from rooms.changes import BYTES_LIMIT
 from rooms.errors import NotFound
 from rooms.models import Message, Room, Site
 from rooms.models.message import MessageQuerySet
 from rooms.models.snapshot import snapshot
-from rooms.payloads import MessagePayload, message_payload
+from rooms.payloads import MessagePayload, encode, message_payload
 
 PAGE_LIMIT = 200
 PAGE_DEFAULT = 50

@@ -1,9 +1,10 @@
 """Model to TypedDict: the only JSON shapes, shared by the live door and the API."""
 
+import json
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from accounts.models import User
 from rooms.models import Membership, Message, Room
@@ -71,6 +72,11 @@ class ReadPayload(TypedDict):
     read_seq: int
     unread: int
     mentions: int
+
+
+def encode(frame: Mapping[str, Any]) -> bytes:
+    """JSON as it goes over the wire."""
+    return json.dumps(frame, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def timestamp(moment: datetime) -> str:

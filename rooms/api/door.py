@@ -2,20 +2,23 @@
 
 import logging
 import math
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 from uuid import uuid4
 
 from django.core.exceptions import RequestDataTooBig
 from django.db import InterfaceError, OperationalError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.http.request import RawPostDataException
+from django.urls import URLPattern, URLResolver
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.renderers import BaseRenderer
 
 from rooms.api.auth import NotSignedIn, SignedIn
-from rooms.changes import encode
-from rooms.errors import ChatError, Invalid, TooFast, TooLarge, Unavailable, error_payload
+from rooms.errors import ChatError, Invalid, TooFast, TooLarge, Unavailable, UnknownMethod, error_payload
+from rooms.payloads import encode
 
 logger = logging.getLogger(__name__)
 
@@ -45,6 +48,28 @@ class PlazaAPI(NinjaAPI):
         }
         for error, handler in handlers.items():
             self.add_exception_handler(error, handler)
+
+    @property
+    def urls(self) -> tuple[list[URLPattern | URLResolver], str, str]:
+        patterns, app, namespace = super().urls
+        for pattern in patterns:
+            if isinstance(pattern, URLPattern):
+                pattern.callback = self._refusing_methods(pattern.callback)
+        return patterns, app, namespace
+
+    def _refusing_methods(self, view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+        """A view of Ninja's, which answers a method that it does not know in plain text."""
+
+        @wraps(view)
+        def refusing(request: HttpRequest, *args: Any, **fields: Any) -> HttpResponse:
+            response = view(request, *args, **fields)
+            if not isinstance(response, HttpResponseNotAllowed):
+                return response
+            refusal = self.refuse(request, UnknownMethod())
+            refusal.headers["Allow"] = response.headers["Allow"]
+            return refusal
+
+        return refusing
 
     def create_response(self, request: HttpRequest, data: Any, **options: Any) -> HttpResponse:
         """What somebody may see today stays in no cache."""

@@ -10,16 +10,17 @@ from typing import Any
 
 from django.utils import timezone
 
-from rooms.changes import encode
 from rooms.errors import ChatError
 from rooms.live import queries
 from rooms.live.connection import NOT_SIGNED_IN, Connection
 from rooms.live.database import Database
-from rooms.live.feed import Feed, Seat
+from rooms.live.fanout import spread
+from rooms.live.feed import Feed
 from rooms.live.notices import NoticeLog
+from rooms.live.seats import Seat
 from rooms.models import Notice
 from rooms.operations.history import NOTICES_KEPT
-from rooms.payloads import RoomEntry
+from rooms.payloads import RoomEntry, encode
 
 logger = logging.getLogger(__name__)
 
@@ -183,8 +184,7 @@ class Belongings:
             told: dict[str, Any] = {"id": payload["id"], "erased": True} if erased else dict(payload)
             data = encode({"type": "user.updated", "user": told})
             clients = {client for room in rooms if room in self._feed.rooms for client in self._feed.rooms[room].seats}
-            for client in clients | self._feed.clients.get(payload["id"], set()):
-                client.write(data)
+            spread(data, clients | self._feed.clients.get(payload["id"], set()))
         for client in self._connections:
             if client.user in users:
                 await self._database.ask(client.identity.user.refresh_from_db, fields=["name", "avatar"])

@@ -11,10 +11,9 @@ from typing import Any
 from uuid import uuid4
 
 from accounts.models import User
-from rooms.changes import encode
 from rooms.live.fanout import Backlog, Tick
 from rooms.live.outlet import Outlet, text_frame
-from rooms.payloads import ReadPayload
+from rooms.payloads import ReadPayload, encode
 
 HEARTBEAT = 10  # seconds
 QUIET = 8.0  # seconds after which the sweep writes a heartbeat, so that one comes within 10 s

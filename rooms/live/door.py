@@ -16,7 +16,7 @@ from django.conf import settings
 from django.http import parse_cookie
 from django.utils import translation
 
-from rooms.changes import FRAME_LIMIT, encode
+from rooms.changes import FRAME_LIMIT
 from rooms.errors import ChatError, Invalid, error_payload
 from rooms.live import commands, frames, queries
 from rooms.live import connection as ends
@@ -26,7 +26,7 @@ from rooms.live.outlet import EXTENSION, Outlet, QueueOutlet, Send
 from rooms.live.process import Live, live_process
 from rooms.live.queries import Refusal
 from rooms.operations.text import BODY_LIMIT
-from rooms.payloads import RoomEntry, timestamp, user_payload
+from rooms.payloads import RoomEntry, encode, timestamp, user_payload
 
 logger = logging.getLogger(__name__)
 

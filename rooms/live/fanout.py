@@ -47,11 +47,11 @@ def missing_names() -> list[str]:
 
 
 class Receiver(Protocol):
-    """A connection, as the fan-out sees it."""
-
     def push(self, frame: bytes) -> None:
         """Take a ready frame, which leaves with the next flush."""
 
+
+class Flushed(Protocol):
     def flush(self, now: float) -> None:
         """Let go of what was pushed; `now` is the loop's time."""
 
@@ -68,10 +68,10 @@ class Tick:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
-        self._due: list[Receiver] = []
+        self._due: list[Flushed] = []
         self._not_before = 0.0
 
-    def add(self, receiver: Receiver) -> None:
+    def add(self, receiver: Flushed) -> None:
         """To be flushed; at most once until then."""
         self._due.append(receiver)
         if len(self._due) > 1:

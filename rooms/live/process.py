@@ -12,13 +12,12 @@ from django.conf import settings
 from prometheus_client import Gauge
 
 from rooms import events
-from rooms.changes import encode
 from rooms.errors import ChatError
-from rooms.limits import SendLimiter, send_limiter
+from rooms.limits import change_limiter, send_limiter
 from rooms.live.belongings import Belongings
 from rooms.live.connection import GOING_AWAY, Connection
 from rooms.live.database import Database
-from rooms.live.fanout import Tick
+from rooms.live.fanout import Tick, spread
 from rooms.live.feed import Feed
 from rooms.live.gather import Gatherer, Tell
 from rooms.live.link import Link
@@ -26,13 +25,11 @@ from rooms.live.presence import Presence
 from rooms.live.reader import DatabaseReader
 from rooms.operations.messages import Draft, Sent, send_messages
 from rooms.operations.reads import ReadMark, mark_all
-from rooms.payloads import ReadPayload
+from rooms.payloads import ReadPayload, encode
 
 logger = logging.getLogger(__name__)
 
 READ_PAUSE = 0.2  # seconds that read positions gather
-# Edits, deletions and reactions have a bucket of their own, so that they never eat up a send.
-CHANGE_FACTOR = 4
 
 connections_gauge = Gauge("plaza_connections", "Live connections of this process.")
 
@@ -61,9 +58,7 @@ class Live:
         self.sends: Gatherer[Draft, Sent] = Gatherer(self._write_sends, key=lambda draft: draft.room)
         self.reads: Gatherer[ReadMark, ReadPayload] = Gatherer(self._write_reads, at_once=1, pause=READ_PAUSE)
         self.send_limiter = send_limiter
-        self.change_limiter = SendLimiter(
-            settings.CHAT_SEND_BURST * CHANGE_FACTOR, settings.CHAT_SEND_PER_SECOND * CHANGE_FACTOR
-        )
+        self.change_limiter = change_limiter
         # Of the threads, so that edits in a room whose lock is held leave some for everything else
         self.changes_at_once = asyncio.Semaphore(max(1, settings.CHAT_DB_THREADS // 2))
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -137,9 +132,7 @@ class Live:
         if room is None or user["id"] not in room.members:
             return
         data = encode({"type": "typing", "room": room_id, "user": user})
-        for client in room.seats:
-            if client.user != user["id"]:
-                client.write(data)
+        spread(data, (client for client in room.seats if client.user != user["id"]))
 
     async def _write_sends(self, drafts: Sequence[Draft], tell: Tell[Sent]) -> Sequence[Sent | ChatError]:
         def told(position: int, outcome: Sent | ChatError) -> None:

@@ -1,5 +1,6 @@
 """The moderators' door: what is seen there, and what is done."""
 
+import json
 from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
@@ -140,7 +141,7 @@ def test_messages_are_removed_and_restored_in_bulk_and_everybody_is_told(
         publisher.publish.side_effect = told.extend
         door(moderator).act("remove", *messages, reason="Rude")
     assert Message.objects.filter(removed_at__isnull=False).count() == 3
-    assert [event["event"]["message"]["deleted"] for _group, event in told] == [True] * 3
+    assert [json.loads(event["frame"])["message"]["deleted"] for _group, event in told] == [True] * 3
     entry = ModerationEntry.objects.filter(action="remove_message").latest("id")
     assert (entry.actor_name, entry.user_name, entry.reason) == ("moderator", "bruno", "Rude")
     door(moderator).act("restore", *messages, reason="After all")

@@ -14,7 +14,10 @@ from hypothesis import strategies as st
 from rooms.changes import Changes
 from rooms.errors import NotFound, Unavailable
 from rooms.events import RoomEvent
-from rooms.live.feed import Feed, Seat
+from rooms.live.feed import Feed
+from rooms.live.outlet import payloads_of
+from rooms.live.seats import Seat
+from rooms.payloads import encode
 
 ROOM = 7
 ANA, BRUNO, CARLA = 1, 2, 3
@@ -61,7 +64,7 @@ class World:
             "type": "room.event",
             "room": ROOM,
             "seq": self.seq,
-            "event": {"type": "message.created", "room": ROOM, "seq": self.seq},
+            "frame": encode({"type": "message.created", "room": ROOM, "seq": self.seq}),
             "joined": [joined] if joined else [],
             "left": [left] if left else [],
             "reader": 0,
@@ -100,6 +103,10 @@ class Somebody:
         self.broken: list[str] = []
         self.out = False
         self.resuming = False
+
+    def push(self, frame: bytes) -> None:
+        for payload in payloads_of(frame):
+            self.write(payload)
 
     def write(self, data: bytes, *, live: bool = True) -> None:
         frame = json.loads(data)

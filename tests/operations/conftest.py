@@ -1,5 +1,6 @@
 """What the tests of operations need: to hear what was published, and to act in other threads."""
 
+import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -28,7 +29,12 @@ class Recorder:
 
     @property
     def changes(self) -> list[Any]:
-        return [message for _group, message in self.messages if message["type"] == "room.event"]
+        """Each with its `event`, decoded."""
+        return [
+            {**message, "event": json.loads(message["frame"])}
+            for _group, message in self.messages
+            if message["type"] == "room.event"
+        ]
 
     @property
     def types(self) -> list[str]:

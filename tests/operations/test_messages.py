@@ -1,5 +1,6 @@
 """Sending, editing, deleting and undoing: what is kept, what is refused, what is told."""
 
+import json
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -61,7 +62,7 @@ def test_a_message_is_told_after_the_commit_and_counts_as_read_by_its_author(
         assert published.messages == []
     [(group, change)] = published.messages
     assert group == f"room.{plaza.id}"
-    assert change["event"] == {
+    assert json.loads(change["frame"]) == {
         "type": "message.created",
         "room": plaza.id,
         "seq": sent.message["seq"],

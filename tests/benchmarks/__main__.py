@@ -1,0 +1,70 @@
+"""The seven bars of docs/performance.md, Plaza beside its peers: `./run bench`.
+
+    .venv/bin/python -m tests.benchmarks [--quick] [BAR…]      bars by number or name: 1 fan_out, 2 small_rooms, …
+
+Needs a C compiler and Node besides what a cluster needs. One bar alone, as one works on it: `… tests.benchmarks 1`,
+or with `--quick` for a first look. The figures go to tests/benchmarks/results/ (of a quick or a partial run: to
+`--out`, or nowhere). Nothing of it is a timed test: how fast a machine is, is no defect.
+"""
+
+import argparse
+import os
+import platform
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from ops import packages
+from tests.benchmarks import client
+from tests.benchmarks.bars import fan_out
+from tests.benchmarks.chats import World, open_world
+from tests.benchmarks.report import HEAD, Report, line
+
+BARS: dict[str, Callable[[World, Report], None]] = {
+    "fan_out": fan_out.run,
+}
+RESULTS = Path(__file__).parent / "results"
+
+
+def main() -> None:
+    options = parse(sys.argv[1:])
+    packages.require((*packages.CLUSTER, *packages.NODE))
+    report = Report(options.quick)
+    began = time.monotonic()
+    print(HEAD, flush=True)  # noqa: T201
+    with open_world() as world:
+        client.compile_client(world.folder)
+        for name in options.bars:
+            BARS[name](world, report)
+    minutes = (time.monotonic() - began) / 60
+    print("\n".join(["", HEAD, *map(line, report.rows), f"{minutes:.1f} minutes"]))  # noqa: T201
+    complete = options.bars == list(BARS) and not options.quick
+    if out := options.out or (RESULTS if complete else None):
+        out.mkdir(parents=True, exist_ok=True)
+        report.write(out / "figures.json", machine=machine(), minutes=round(minutes, 1))
+
+
+def parse(words: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="./run bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("bars", nargs="*", metavar="BAR", help=", ".join(f"{i} {b}" for i, b in enumerate(BARS, 1)))
+    parser.add_argument("--quick", action="store_true", help="one short round: figures to look at, not to quote")
+    parser.add_argument("--out", type=Path, help="a folder for figures and plots")
+    options = parser.parse_args(words)
+    names = list(BARS)
+    chosen = [names[int(bar) - 1] if bar.isdecimal() and 0 < int(bar) <= len(names) else bar for bar in options.bars]
+    if unknown := set(chosen) - set(names):
+        parser.error(f"there is no bar {', '.join(sorted(unknown))}")
+    options.bars = chosen or names
+    return options
+
+
+def machine() -> dict[str, str | int | None]:
+    model = next((row for row in Path("/proc/cpuinfo").read_text().splitlines() if row.startswith("model name")), "")
+    return {"cpus": os.cpu_count(), "cpu": model.partition(": ")[2], "kernel": platform.release()}
+
+
+if __name__ == "__main__":
+    main()

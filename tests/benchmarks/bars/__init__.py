@@ -1,0 +1,1 @@
+"""The seven bars of docs/performance.md, one module each."""

@@ -1,0 +1,289 @@
+#define _GNU_SOURCE
+#include "load.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+
+static const char usage[] =
+    "load DIALECT PEOPLE HOST TARGET…\n"
+    "\n"
+    "DIALECT is plaza, socketio or channels; PEOPLE a file with a line “ROOM TOKEN” for each connection (the token is\n"
+    "“-” where none is needed); HOST the name for the Host header; a TARGET is unix:/path or tcp:1.2.3.4:port, and\n"
+    "connections are spread over them in turn. Then, line by line from stdin, each answered by a line of JSON:\n"
+    "\n"
+    "open COUNT AT_ONCE             connect until COUNT are ready, at most so many under way\n"
+    "resume COUNT AT_ONCE           the same; each also resumes where it was cut off (Plaza)\n"
+    "send RATE SECONDS SENDERS      so many messages a second in all, by the first SENDERS people in turn\n"
+    "fill WINDOW SECONDS SENDERS    each of them has WINDOW messages under way\n"
+    "hold SECONDS                   wait\n"
+    "stall COUNT                    the last COUNT of those that are open read no more\n"
+    "close                          close all\n";
+
+// An answer or a delivery that takes longer than this is lost
+static const uint64_t PATIENCE = 5000000000, OPEN_PATIENCE = 60000000000, SECOND = 1000000000, TICK = 1000000;
+
+const Dialect *dialect;
+Connection *connections;
+Room *rooms;
+uint32_t connection_count;
+bool resumes;
+
+static uint32_t room_count, opening;
+static uint64_t fill_until;
+
+uint64_t now(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (uint64_t)time.tv_sec * SECOND + (uint64_t)time.tv_nsec;
+}
+
+void fail(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    fprintf(stderr, "load: ");
+    vfprintf(stderr, format, arguments);
+    fprintf(stderr, "\n");
+    exit(1);
+}
+
+// Reading the arguments
+
+static uint32_t room_named(const char *name)
+{
+    static uint32_t latest;
+    if (room_count && strcmp(rooms[latest].name, name) == 0)
+        return latest;
+    for (latest = 0; latest < room_count; latest++)
+        if (strcmp(rooms[latest].name, name) == 0)
+            return latest;
+    rooms = realloc(rooms, ++room_count * sizeof *rooms);
+    rooms[latest] = (Room){0};
+    strcpy(rooms[latest].name, name);
+    return latest;
+}
+
+static void read_people(const char *path)
+{
+    FILE *file = fopen(path, "r");
+    if (file == NULL)
+        fail("%s: %s", path, strerror(errno));
+    char room[64], token[128];
+    while (fscanf(file, "%63s %127s", room, token) == 2) {
+        connections = realloc(connections, (connection_count + 1) * sizeof *connections);
+        connections[connection_count++] = (Connection){.fd = -1, .room = room_named(room), .token = strdup(token)};
+    }
+    fclose(file);
+}
+
+static void take_all_descriptors(void)
+{
+    struct rlimit limit;
+    getrlimit(RLIMIT_NOFILE, &limit);
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+// What connections tell
+
+void became_ready(Connection *connection)
+{
+    connection->state = READY;
+    connection->stalled = false;
+    rooms[connection->room].readers++;
+    start_afresh(connection);
+    record_opening(now() - connection->began);
+    opening--;
+}
+
+void was_lost(Connection *connection, int http_status)
+{
+    record_drop(http_status);
+    if (connection->state != READY)
+        opening--;
+    else if (!connection->stalled)
+        rooms[connection->room].readers--;
+}
+
+static void send_message(uint32_t sender, uint64_t due)
+{
+    Connection *connection = &connections[sender];
+    if (connection->state == READY)
+        dialect->send(connection, record_sending(sender, due));
+}
+
+void was_answered(uint64_t number, bool accepted, const char *text, size_t size)
+{
+    record_answer(number, accepted, text, size);
+    if (now() < fill_until)
+        send_message(sender_of(number), now());
+}
+
+// The commands
+
+static double since(uint64_t began)
+{
+    return (double)(now() - began) / (double)SECOND;
+}
+
+static void connect_again(void)
+{
+    for (uint32_t i = 0; i < connection_count; i++)
+        if (connections[i].state == AGAIN)
+            connect_to_target(&connections[i]);
+}
+
+static void open_connections(uint32_t count, uint32_t at_once, const char *what)
+{
+    uint64_t began = now();
+    uint32_t next = 0;
+    begin_step();
+    opening = 0;
+    if (count > connection_count)
+        count = connection_count;
+    while ((next < count || opening) && now() < began + OPEN_PATIENCE) {
+        for (; next < count && opening < at_once; next++) {
+            if (connections[next].state == READY)
+                continue;
+            opening++;
+            connections[next].began = now();
+            connect_to_target(&connections[next]);
+        }
+        wait_for_network(now() + TICK);
+        connect_again();
+    }
+    print_figures(what, since(began));
+}
+
+static void wait_until_complete(void)
+{
+    uint64_t patience = now() + PATIENCE;
+    while (!is_complete() && now() < patience)
+        wait_for_network(now() + TICK);
+}
+
+// Neighbours in the list share a room: a stride that shares no factor with the count spreads the senders
+static uint32_t in_turn(uint64_t turn, uint32_t senders)
+{
+    const uint64_t stride = 7919;
+    return (uint32_t)(senders % stride ? turn * stride % senders : turn % senders);
+}
+
+static void send_at_rate(double rate, double seconds, uint32_t senders)
+{
+    uint64_t began = now(), turns = (uint64_t)(rate * seconds), turn = 0;
+    begin_step();
+    while (turn < turns) {
+        // Late or not, latency counts from when it was due
+        uint64_t due = began + (uint64_t)((double)turn / rate * (double)SECOND);
+        if (due <= now())
+            send_message(in_turn(turn++, senders), due);
+        else
+            wait_for_network(due);
+        if (turn % 64 == 0)
+            wait_for_network(0);
+    }
+    wait_until_complete();
+    print_figures("send", since(began));
+}
+
+static void fill(uint32_t window, double seconds, uint32_t senders)
+{
+    uint64_t began = now();
+    begin_step();
+    fill_until = began + (uint64_t)(seconds * (double)SECOND);
+    for (uint64_t turn = 0; turn < (uint64_t)window * senders; turn++)
+        send_message((uint32_t)(turn % senders), now());
+    while (now() < fill_until)
+        wait_for_network(fill_until);
+    double took = since(began);
+    wait_until_complete();
+    print_figures("fill", took);
+}
+
+static void hold(double seconds)
+{
+    uint64_t began = now(), until = began + (uint64_t)(seconds * (double)SECOND);
+    begin_step();
+    while (now() < until)
+        wait_for_network(until);
+    print_figures("hold", since(began));
+}
+
+static void stall(uint32_t count)
+{
+    begin_step();
+    for (uint32_t i = connection_count; i-- > 0 && count;) {
+        if (connections[i].state != READY)
+            continue;
+        stop_reading(&connections[i]);
+        rooms[connections[i].room].readers--;
+        count--;
+    }
+    print_figures("stall", 0);
+}
+
+static void close_all(void)
+{
+    begin_step();
+    for (uint32_t i = 0; i < connection_count; i++)
+        close_connection(&connections[i]);
+    for (uint32_t i = 0; i < room_count; i++)
+        rooms[i].readers = 0;
+    print_figures("close", 0);
+}
+
+static void obey(const char *line)
+{
+    unsigned first, senders;
+    double rate, seconds;
+    resumes = strncmp(line, "resume", 6) == 0;
+    if (sscanf(line, "open %u %u", &first, &senders) == 2)
+        open_connections(first, senders, "open");
+    else if (sscanf(line, "resume %u %u", &first, &senders) == 2)
+        open_connections(first, senders, "resume");
+    else if (sscanf(line, "send %lf %lf %u", &rate, &seconds, &senders) == 3)
+        send_at_rate(rate, seconds, senders);
+    else if (sscanf(line, "fill %u %lf %u", &first, &seconds, &senders) == 3)
+        fill(first, seconds, senders);
+    else if (sscanf(line, "hold %lf", &seconds) == 1)
+        hold(seconds);
+    else if (sscanf(line, "stall %u", &first) == 1)
+        stall(first);
+    else if (strncmp(line, "close", 5) == 0)
+        close_all();
+    else
+        fail("not understood: %s", line);
+}
+
+int main(int count, char **words)
+{
+    if (count < 5) {
+        fputs(usage, stderr);
+        return 2;
+    }
+    for (dialect = dialects; dialect->name && strcmp(dialect->name, words[1]) != 0;)
+        dialect++;
+    if (dialect->name == NULL)
+        fail("no dialect is named %s", words[1]);
+    take_all_descriptors();
+    read_people(words[2]);
+    for (int i = 4; i < count; i++)
+        add_target(words[i]);
+    start_network(words[3]);
+    char line[256];
+    for (;;) {
+        // Between commands too: who does not read is taken for dead
+        if (!wait_for_network(now() + SECOND))
+            continue;
+        if (fgets(line, sizeof line, stdin) == NULL)
+            return 0;
+        obey(line);
+    }
+}

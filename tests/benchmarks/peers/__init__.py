@@ -1,0 +1,1 @@
+"""The chats that Plaza is measured against."""

@@ -6,6 +6,10 @@ from django.urls import include, path
 from rooms.api import api
 from rooms.health import live, metrics, ready
 
+handler400 = "chatsite.failures.bad_request"
+handler404 = "chatsite.failures.not_found"
+handler500 = "chatsite.failures.server_error"
+
 urlpatterns = [
     path("", include("accounts.urls")),
     path("", include("rooms.urls")),

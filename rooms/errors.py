@@ -43,6 +43,12 @@ class UnknownCommand(ChatError):
         return _("There is no such command.")
 
 
+class UnknownMethod(UnknownCommand):
+    """Over HTTP: the address has others."""
+
+    status = 405
+
+
 class NotFound(ChatError):
     """Also for what the actor may not see."""
 

@@ -1,4 +1,4 @@
-"""How fast one person may write: a token bucket each, in this process."""
+"""How fast one person may write and read: a token bucket each, in this process."""
 
 import threading
 import time
@@ -10,7 +10,7 @@ FORGET_AT = 10_000  # buckets; the full ones among them are then forgotten
 
 
 class SendLimiter:
-    """`burst` at once, `per_second` in the long run; shared by the live door and the API."""
+    """`burst` at once, `per_second` in the long run."""
 
     def __init__(self, burst: int, per_second: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._burst = burst
@@ -40,4 +40,14 @@ class SendLimiter:
             del self._buckets[user]
 
 
-send_limiter = SendLimiter(settings.CHAT_SEND_BURST, settings.CHAT_SEND_PER_SECOND)
+def _limiter(burst: int, per_second: int) -> SendLimiter:
+    """So many times as many as messages."""
+    return SendLimiter(settings.CHAT_SEND_BURST * burst, settings.CHAT_SEND_PER_SECOND * per_second)
+
+
+# Shared by the live door and the API
+send_limiter = _limiter(1, 1)
+# Of their own, so that edits and reactions never eat up a send
+change_limiter = _limiter(4, 4)
+# Far above what a page or a poller of many rooms asks: for who copies the site, or tries names
+read_limiter = _limiter(50, 20)

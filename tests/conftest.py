@@ -2,18 +2,24 @@
 
 from collections.abc import Callable
 from functools import cache
+from typing import NoReturn
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group
+from django.contrib.sessions.backends.db import SessionStore
 from django.core.cache import cache as site_cache
 from django.db import connection
+from django.test import Client
 
 from accounts.models import User
 from rooms.models import Room, Site
 from rooms.operations.members import take_in
 from rooms.operations.people import MODERATORS, save_person
 from rooms.operations.rooms import create_room
+
+type BrokenSession = Callable[[Exception], Client]
 
 PASSWORD = "correct horse battery"
 
@@ -94,3 +100,19 @@ def plaza(ana: User, bruno: User) -> Room:
     room = create_room(actor=ana, name="Plaza", kind="closed")
     take_in(room, [bruno])
     return room
+
+
+@pytest.fixture
+def broken_session(monkeypatch: pytest.MonkeyPatch) -> BrokenSession:
+    """A client with a cookie whose session cannot be read: a middleware fails, before any view."""
+
+    def client(error: Exception) -> Client:
+        def fail(_store: SessionStore) -> NoReturn:
+            raise error
+
+        monkeypatch.setattr(SessionStore, "load", fail)
+        browser = Client(raise_request_exception=False)
+        browser.cookies[settings.SESSION_COOKIE_NAME] = "c" * 32
+        return browser
+
+    return client

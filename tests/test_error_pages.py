@@ -2,6 +2,7 @@
 
 import pytest
 from django.core.exceptions import PermissionDenied
+from django.db import OperationalError
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.test import Client, RequestFactory
@@ -9,7 +10,8 @@ from django.utils import timezone, translation
 from django.views.defaults import permission_denied
 
 from accounts.models import User
-from rooms.models import Site
+from rooms.models import Room, Site
+from tests.conftest import BrokenSession
 
 
 @pytest.mark.parametrize(("language", "words"), [("en", "This door leads nowhere"), ("es", "Esta puerta no da a")])
@@ -30,6 +32,23 @@ def test_a_refused_page_says_who_can_help() -> None:
         answer = permission_denied(request, PermissionDenied())
     assert answer.status_code == 403
     assert "ask a moderator" in answer.content.decode()
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "catching its breath"), ("es", "tomando aliento")])
+def test_a_page_without_the_database_says_so_in_the_readers_language(
+    plaza: Room, broken_session: BrokenSession, language: str, words: str
+) -> None:
+    Site.objects.update(set_up_at=timezone.now())
+    answer = broken_session(OperationalError("no answer")).get("/", headers={"accept-language": language})
+    assert answer.status_code == 503
+    assert words in answer.content.decode()
+
+
+def test_a_page_that_fails_before_its_view_is_our_own_mistake(plaza: Room, broken_session: BrokenSession) -> None:
+    Site.objects.update(set_up_at=timezone.now())
+    answer = broken_session(RuntimeError("secret")).get("/", headers={"accept-language": "en"})
+    assert answer.status_code == 500
+    assert "Something broke on our side" in answer.content.decode()
 
 
 def test_the_page_for_our_own_mistakes_needs_neither_database_nor_request() -> None:

@@ -10,7 +10,10 @@ from django.utils.translation import gettext as _
 from ninja.security.base import AuthBase
 
 from accounts.models import AccessToken, User, token_digest
-from rooms.errors import ChatError, NotAllowed
+from rooms.errors import ChatError, NotAllowed, TooFast
+from rooms.limits import SendLimiter, change_limiter, read_limiter
+
+SAFE_METHODS = ("GET", "HEAD")
 
 
 class NotSignedIn(ChatError):
@@ -27,11 +30,24 @@ class ApiRequest(HttpRequest):
 
 
 class SignedIn(AuthBase):
+    """Lets in who is known, and who is not too fast: `writes` is what their other than reading takes from."""
+
     openapi_type = "http"
     openapi_scheme = "bearer"
 
+    def __init__(self, writes: SendLimiter = change_limiter) -> None:
+        super().__init__()
+        self._writes = writes
+
     def __call__(self, request: HttpRequest) -> User:
-        """The person; raises NotSignedIn, or NotAllowed for somebody who was shut out."""
+        """The person; raises NotSignedIn, NotAllowed for somebody who was shut out, or TooFast."""
+        user = self._person(request)
+        limiter = read_limiter if request.method in SAFE_METHODS else self._writes
+        if wait := limiter.take(user.id):
+            raise TooFast(wait)
+        return user
+
+    def _person(self, request: HttpRequest) -> User:
         if "Authorization" in request.headers:
             return _by_token(request.headers["Authorization"])
         user = _by_session(request)

@@ -5,9 +5,8 @@ from typing import Any
 from ninja import Query, Router, Status
 
 from rooms import history
-from rooms.api.auth import ApiRequest
+from rooms.api.auth import ApiRequest, SignedIn
 from rooms.api.schemas import AddressId, MessageForm, PageQuery, ReasonForm
-from rooms.errors import TooFast
 from rooms.history import PAGE_LIMIT, PagePayload
 from rooms.limits import send_limiter
 from rooms.operations import messages, moderation
@@ -23,11 +22,9 @@ def page(request: ApiRequest, room_id: AddressId, where: Query[PageQuery]) -> Pa
     return history.page(user=request.auth, room=room_id, place=where.place, limit=limit)
 
 
-@router.post("/rooms/{room_id}/messages", response={200: Any, 201: Any})
+@router.post("/rooms/{room_id}/messages", response={200: Any, 201: Any}, auth=SignedIn(writes=send_limiter))
 def send_message(request: ApiRequest, room_id: AddressId, form: MessageForm) -> Status[Answer]:
     """201, or 200 for a key that was seen before."""
-    if wait := send_limiter.take(request.auth.id):
-        raise TooFast(wait)
     sent = messages.send_message(actor=request.auth, room=room_id, body=form.body, key=form.key, reply_to=form.reply_to)
     if sent.duplicate:
         return Status(200, {"message": sent.message, "duplicate": True})

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.test import Client
 
 from accounts.models import User
-from rooms.limits import send_limiter
+from rooms.limits import change_limiter, read_limiter, send_limiter
 from rooms.operations.people import create_token
 
 type As = Callable[[User], Client]
@@ -17,7 +17,8 @@ type As = Callable[[User], Client]
 
 @pytest.fixture(autouse=True)
 def _fresh_limits() -> None:
-    send_limiter._buckets.clear()
+    for limiter in (send_limiter, change_limiter, read_limiter):
+        limiter._buckets.clear()
 
 
 @pytest.fixture

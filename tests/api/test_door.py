@@ -3,15 +3,17 @@
 from unittest.mock import patch
 
 import pytest
-from django.db import OperationalError
+from django.db import InterfaceError, OperationalError
 from django.test import Client
 from pytest_django import Settings
 
 from accounts.models import AccessToken, User
+from rooms.limits import change_limiter, read_limiter
 from rooms.models import Room
 from rooms.operations.moderation import ban_user
 from rooms.operations.people import revoke_token
 from tests.api.conftest import As, draft
+from tests.conftest import BrokenSession
 
 JSON = "application/json"
 
@@ -115,6 +117,64 @@ def test_what_nobody_foresaw_is_logged_under_its_incident(as_: As, ana: User, ca
 def test_an_unknown_address_is_answered_in_json(as_: As, ana: User) -> None:
     answer = as_(ana).get("/api/v1/nonsense/7")
     assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+
+
+def test_a_method_that_an_address_does_not_know_is_405_in_json(as_: As, ana: User, plaza: Room) -> None:
+    client = as_(ana)
+    for method, url in (("put", "me"), ("options", "rooms"), ("delete", f"rooms/{plaza.id}/messages")):
+        answer = getattr(client, method)(f"/api/v1/{url}")
+        assert (answer.status_code, answer.json()["code"]) == (405, "unknown_command")
+    assert set(answer.headers["Allow"].split(", ")) == {"GET", "POST"}
+
+
+@pytest.mark.parametrize("path", ["/api/", "/api/v2/rooms", "/api/v1/rooms/../../nonsense"])
+def test_beside_the_api_too_an_unknown_address_is_answered_in_json(client: Client, path: str) -> None:
+    answer = client.get(path)
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+
+
+def test_another_host_is_refused_in_json(client: Client) -> None:
+    answer = client.get("/api/v1/me/", headers={"host": "elsewhere.example"})
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
+
+
+@pytest.mark.parametrize("error", [OperationalError("no answer"), InterfaceError("connection closed")])
+def test_who_has_a_cookie_hears_that_the_database_is_away(
+    plaza: Room, broken_session: BrokenSession, error: Exception
+) -> None:
+    answer = broken_session(error).get("/api/v1/me")
+    assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+
+
+def test_what_fails_before_the_door_has_an_incident_too(
+    plaza: Room, broken_session: BrokenSession, caplog: pytest.LogCaptureFixture
+) -> None:
+    answer = broken_session(RuntimeError("secret")).get("/api/v1/me")
+    assert (answer.status_code, answer.json()["code"]) == (500, "internal")
+    assert answer.json()["incident"] in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("method", "url", "most"),
+    [("put", "rooms/{room}/involvement", 40), ("post", "directs", 40), ("get", "me", 500)],
+)
+def test_who_writes_or_reads_too_fast_hears_how_long_to_wait(
+    as_: As, bruno: User, plaza: Room, monkeypatch: pytest.MonkeyPatch, method: str, url: str, most: int
+) -> None:
+    for limiter in (change_limiter, read_limiter):
+        monkeypatch.setattr(limiter, "_clock", lambda: 1000.0)  # no token comes back meanwhile
+    client = as_(bruno)
+    answers = [getattr(client, method)(f"/api/v1/{url.format(room=plaza.id)}") for _number in range(most + 1)]
+    assert 429 not in {answer.status_code for answer in answers[:-1]}
+    assert (answers[-1].status_code, answers[-1].json()["code"]) == (429, "too_fast")
+    assert 0 < answers[-1].json()["retry_after"] <= int(answers[-1].headers["Retry-After"])
+
+
+def test_sends_are_not_eaten_up_by_other_changes(as_: As, bruno: User, plaza: Room) -> None:
+    client = as_(bruno)
+    for _number in range(60):
+        client.put(f"/api/v1/rooms/{plaza.id}/involvement", {"involvement": "nothing"}, JSON)
+    assert client.post(f"/api/v1/rooms/{plaza.id}/messages", draft(), JSON).status_code == 201
 
 
 def test_a_body_over_the_limit_is_413(as_: As, ana: User, plaza: Room, settings: Settings) -> None:

@@ -197,7 +197,7 @@ def open_stage(webs: int = 2, **settings: str) -> Iterator[Stage]:
     folder = Path(tempfile.mkdtemp(prefix="plaza-"))  # Unix sockets need a short name
     command = [sys.executable, "-m", "ops.cluster", "--dir", str(folder), "--port", "0"]
     try:
-        subprocess.run([*command, str(webs)], cwd=ROOT, env=os.environ | settings, check=True, timeout=150)
+        subprocess.run([*command, str(webs)], cwd=ROOT, env=os.environ | settings, check=True, timeout=300)
         stage = Stage(folder)
         try:
             yield stage

@@ -75,7 +75,8 @@ def make_person(username: str, **fields: Any) -> dict[str, Any]:
 
 
 def make_session(username: str, seconds: int = 3600) -> str:
-    """A signed-in browser's session key."""
+    """A signed-in browser's session key; allauth lists it."""
+    from allauth.usersessions.models import UserSession
     from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
     from django.contrib.sessions.backends.db import SessionStore
 
@@ -86,6 +87,7 @@ def make_session(username: str, seconds: int = 3600) -> str:
     session[HASH_SESSION_KEY] = user.get_session_auth_hash()
     session.set_expiry(seconds)
     session.create()
+    UserSession.objects.create(user=user, session_key=session.session_key, ip="127.0.0.1", user_agent="")
     return str(session.session_key)
 
 

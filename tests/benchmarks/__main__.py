@@ -17,12 +17,15 @@ from pathlib import Path
 
 from ops import packages
 from tests.benchmarks import client
-from tests.benchmarks.bars import fan_out
+from tests.benchmarks.bars import fan_out, hot_room, saving, small_rooms
 from tests.benchmarks.chats import World, open_world
 from tests.benchmarks.report import HEAD, Report, line
 
 BARS: dict[str, Callable[[World, Report], None]] = {
     "fan_out": fan_out.run,
+    "small_rooms": small_rooms.run,
+    "hot_room": hot_room.run,
+    "saving": saving.run,
 }
 RESULTS = Path(__file__).parent / "results"
 

@@ -79,6 +79,27 @@ class World:
         return Chat("plaza", "plaza", address, targets, f"tcp:{address}", groups, make_people)
 
     @cached_property
+    def plaza_on_sqlite(self) -> Chat:
+        """One process by itself, as `./run` starts it."""
+        data, target = self.folder / "sqlite", f"unix:{self.folder}/sqlite.sock"
+        settings = UNLIMITED | {
+            "CHAT_URL": "http://127.0.0.1:8000",
+            "CHAT_DATA_DIR": str(data),
+            "DATABASE_URL": f"sqlite:///{data}/plaza.sqlite3",
+            "REDIS_URL": "",
+        }
+        prepare = [sys.executable, "-m", "ops.prepare"]
+        subprocess.run(prepare, cwd=ROOT, env=os.environ | settings, check=True, stdout=subprocess.DEVNULL)
+        serve = [sys.executable, "manage.py", "serve", "--unix", target.removeprefix("unix:")]
+        pid = self.processes.start("sqlite", serve, settings, target)
+
+        def make_people(rooms: int, each: int, path: Path) -> None:
+            make_crowd(os.environ | settings, rooms, each, path)
+
+        groups: dict[Group, list[int]] = {"servers": [pid]}
+        return Chat("plaza-sqlite", "plaza", "127.0.0.1:8000", [target], target, groups, make_people)
+
+    @cached_property
     def socketio(self) -> Chat:
         """Two processes with the Redis adapter that relay what they get, on Unix sockets like Plaza's."""
         return self._socketio("relay", self._sockets("relay"), start.anonymous_people("relay"))

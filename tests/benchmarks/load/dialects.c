@@ -115,8 +115,9 @@ static void plaza_answer(Connection *connection, const char *text, size_t size)
     bool well = STARTS(text, size, "{\"type\":\"ack\"");
     if (ref == NULL)
         fail("an answer without a ref: %.*s", (int)size, text);
+    bool unknown = !well && memmem(text, size, "\"code\":\"unavailable\"", 20);
     if (strncmp(ref, "resume", 6) != 0)
-        was_answered(strtoull(ref, NULL, 10), well, text, size);
+        was_answered(strtoull(ref, NULL, 10), well ? KEPT : unknown ? UNKNOWN : REFUSED, text, size);
     else if (well)
         became_ready(connection);
     else
@@ -178,7 +179,7 @@ static void socketio_take(Connection *connection, const char *text, size_t size)
     } else if (STARTS(text, size, "430[")) {
         became_ready(connection);
     } else if (STARTS(text, size, "43")) {
-        was_answered(strtoull(text + 2, NULL, 10), memmem(text, size, "\"error\"", 7) == NULL, text, size);
+        was_answered(strtoull(text + 2, NULL, 10), memmem(text, size, "\"error\"", 7) ? REFUSED : KEPT, text, size);
     } else if (STARTS(text, size, "0{")) {
         connection->seq = 0;
         write_text(connection, "40", 2);

@@ -22,7 +22,7 @@ typedef struct {
 // What happened since the step began
 typedef struct {
     uint64_t first;  // the number of its first message
-    uint64_t answered, refused, deliveries, expected, late, disordered, resets, opened, dropped;
+    uint64_t answered, refused, unknown, deliveries, expected, late, disordered, resets, opened, dropped;
     int http_status;  // or the close code: the last one that ended a connection
     char refusal[200];
     struct rusage usage;
@@ -102,14 +102,18 @@ uint32_t sender_of(uint64_t number)
     return sendings[number].connection;
 }
 
-void record_answer(uint64_t number, bool accepted, const char *text, size_t size)
+void record_answer(uint64_t number, Answer answer, const char *text, size_t size)
 {
     Connection *sender = &connections[sender_of(number)];
     if (number < step.first)
         return;
+    if (answer == UNKNOWN) {
+        step.unknown++;
+        return;
+    }
     step.answered++;
     add(&step.acks, now() - sendings[number].due);
-    if (accepted) {
+    if (answer == KEPT) {
         accept_message(&rooms[sender->room], number);
         return;
     }
@@ -215,8 +219,8 @@ void print_figures(const char *what, double seconds)
     getrusage(RUSAGE_SELF, &usage);
     double cpu = seconds_of(usage.ru_utime) - seconds_of(step.usage.ru_utime) + seconds_of(usage.ru_stime) -
         seconds_of(step.usage.ru_stime);
-    printf("{\"step\": \"%s\", \"seconds\": %.6f, \"sent\": %lu, \"answered\": %lu, \"refused\": %lu, ", what, seconds,
-        next_number - step.first, step.answered, step.refused);
+    printf("{\"step\": \"%s\", \"seconds\": %.6f, \"sent\": %lu, \"answered\": %lu, \"refused\": %lu, \"unknown\": %lu, ",
+        what, seconds, next_number - step.first, step.answered, step.refused, step.unknown);
     printf("\"deliveries\": %lu, \"expected\": %lu, \"lost\": %lu, \"doubled\": %lu, \"confused\": %lu, \"late\": %lu, ",
         step.deliveries, step.expected, faults.lost, faults.doubled, faults.confused, step.late);
     printf("\"disordered\": %lu, \"resets\": %lu, \"opened\": %lu, \"dropped\": %lu, \"ended_with\": %d, ",

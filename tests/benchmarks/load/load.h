@@ -14,6 +14,9 @@ enum { BODY_SIZE = 200, MOST_TARGETS = 16 };
 
 typedef enum { CLOSED, AGAIN, CONNECTING, UPGRADING, GREETING, READY } State;
 
+// UNKNOWN: kept or not, the server cannot tell; who asks again with the same key hears
+typedef enum { KEPT, REFUSED, UNKNOWN } Answer;
+
 typedef struct {
     char *data;
     size_t size;
@@ -74,12 +77,12 @@ bool wait_for_network(uint64_t until);
 // main.c
 void became_ready(Connection *connection);
 void was_lost(Connection *connection, int http_status);
-void was_answered(uint64_t number, bool accepted, const char *text, size_t size);
+void was_answered(uint64_t number, Answer answer, const char *text, size_t size);
 
 // figures.c
 void begin_step(void);
 uint64_t record_sending(uint32_t connection, uint64_t due);
-void record_answer(uint64_t number, bool accepted, const char *text, size_t size);
+void record_answer(uint64_t number, Answer answer, const char *text, size_t size);
 void record_delivery(Connection *connection, uint64_t number);
 void record_opening(uint64_t took);
 void record_disorder(void);

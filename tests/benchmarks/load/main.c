@@ -25,7 +25,9 @@ static const char usage[] =
     "close                          close all\n";
 
 // An answer or a delivery that takes longer than this is lost
-static const uint64_t PATIENCE = 5000000000, OPEN_PATIENCE = 60000000000, SECOND = 1000000000, TICK = 1000000;
+static const uint64_t PATIENCE = 10000000000, OPEN_PATIENCE = 60000000000, SECOND = 1000000000, TICK = 1000000;
+// After so long a message whose fate is unknown is sent again
+static const uint64_t AGAIN_AFTER = 500000000;
 
 const Dialect *dialect;
 Connection *connections;
@@ -35,6 +37,10 @@ bool resumes;
 
 static uint32_t room_count, opening;
 static uint64_t fill_until;
+static struct {
+    uint64_t number, at;
+} *unknown;
+static size_t unknown_first, unknown_count, unknown_capacity;
 
 uint64_t now(void)
 {
@@ -118,14 +124,43 @@ static void send_message(uint32_t sender, uint64_t due)
         dialect->send(connection, record_sending(sender, due));
 }
 
-void was_answered(uint64_t number, bool accepted, const char *text, size_t size)
+static void remember_unknown(uint64_t number)
 {
-    record_answer(number, accepted, text, size);
-    if (now() < fill_until)
+    if (unknown_count == unknown_capacity) {
+        unknown_capacity = unknown_capacity ? unknown_capacity * 2 : 1024;
+        unknown = realloc(unknown, unknown_capacity * sizeof *unknown);
+    }
+    unknown[unknown_count].number = number;
+    unknown[unknown_count++].at = now() + AGAIN_AFTER;
+}
+
+static void send_unknown_again(void)
+{
+    while (unknown_first < unknown_count && unknown[unknown_first].at <= now()) {
+        uint64_t number = unknown[unknown_first++].number;
+        Connection *sender = &connections[sender_of(number)];
+        if (sender->state == READY)
+            dialect->send(sender, number);
+    }
+}
+
+void was_answered(uint64_t number, Answer answer, const char *text, size_t size)
+{
+    record_answer(number, answer, text, size);
+    if (answer == UNKNOWN)
+        remember_unknown(number);
+    else if (now() < fill_until)
         send_message(sender_of(number), now());
 }
 
 // The commands
+
+static bool wait_until(uint64_t until)
+{
+    send_unknown_again();
+    bool has_unknown = unknown_first < unknown_count;
+    return wait_for_network(has_unknown && until > now() + TICK ? now() + TICK : until);
+}
 
 static double since(uint64_t began)
 {
@@ -155,7 +190,7 @@ static void open_connections(uint32_t count, uint32_t at_once, const char *what)
             connections[next].began = now();
             connect_to_target(&connections[next]);
         }
-        wait_for_network(now() + TICK);
+        wait_until(now() + TICK);
         connect_again();
     }
     print_figures(what, since(began));
@@ -165,7 +200,7 @@ static void wait_until_complete(void)
 {
     uint64_t patience = now() + PATIENCE;
     while (!is_complete() && now() < patience)
-        wait_for_network(now() + TICK);
+        wait_until(now() + TICK);
 }
 
 // Neighbours in the list share a room: a stride that shares no factor with the count spreads the senders
@@ -185,9 +220,9 @@ static void send_at_rate(double rate, double seconds, uint32_t senders)
         if (due <= now())
             send_message(in_turn(turn++, senders), due);
         else
-            wait_for_network(due);
+            wait_until(due);
         if (turn % 64 == 0)
-            wait_for_network(0);
+            wait_until(0);
     }
     wait_until_complete();
     print_figures("send", since(began));
@@ -201,7 +236,7 @@ static void fill(uint32_t window, double seconds, uint32_t senders)
     for (uint64_t turn = 0; turn < (uint64_t)window * senders; turn++)
         send_message((uint32_t)(turn % senders), now());
     while (now() < fill_until)
-        wait_for_network(fill_until);
+        wait_until(fill_until);
     double took = since(began);
     wait_until_complete();
     print_figures("fill", took);
@@ -212,7 +247,7 @@ static void hold(double seconds)
     uint64_t began = now(), until = began + (uint64_t)(seconds * (double)SECOND);
     begin_step();
     while (now() < until)
-        wait_for_network(until);
+        wait_until(until);
     print_figures("hold", since(began));
 }
 
@@ -280,7 +315,7 @@ int main(int count, char **words)
     char line[256];
     for (;;) {
         // Between commands too: who does not read is taken for dead
-        if (!wait_for_network(now() + SECOND))
+        if (!wait_until(now() + SECOND))
             continue;
         if (fgets(line, sizeof line, stdin) == NULL)
             return 0;

@@ -63,6 +63,8 @@ def test_an_emoji_for_the_composer_leaves_the_focus_there(talk: Talk) -> None:
     expect(page.locator("#picker-find")).to_be_focused()
     page.keyboard.type("rainbow")
     page.keyboard.press("Enter")
+    expect(page.locator("#picker")).to_be_hidden()
+    expect(field(page)).to_be_focused()
     page.keyboard.type("!")
     expect(field(page)).to_have_value("Good morning 🌈!")
 

@@ -1,5 +1,6 @@
 import { openMenu } from "../dom/menu.js";
 import { dialog, prepareDialogs } from "../dom/dialogs.js";
+import { nameKeys } from "../dom/keys.js";
 import { notify } from "../dom/notice.js";
 import { actOf, byId, isTouch } from "../dom/piece.js";
 import { readTexts, say } from "../dom/texts.js";
@@ -41,6 +42,7 @@ export class App extends HTMLElement {
 
   connectedCallback() {
     readTexts();
+    nameKeys();
     /** @type {Data} */
     const data = JSON.parse(byId("data").textContent ?? "");
     for (const [name, part] of Object.entries(PARTS)) if (!customElements.get(name)) customElements.define(name, part);
@@ -156,7 +158,7 @@ export class App extends HTMLElement {
       members: () => (this.#panel.shown ? this.#panel.hide() : this.#panel.show()),
       "open-rooms": () => this.#openDrawer(),
       "close-side": () => this.#closeSide(),
-      "room-menu": () => act && openMenu(act, this.#roomActs()),
+      "room-menu": () => act && void this.#openRoomMenu(act),
       me: () => act && openMenu(act, this.#ownActs()),
     };
     acts[act?.dataset.act ?? ""]?.();
@@ -170,6 +172,16 @@ export class App extends HTMLElement {
     if (room === null || !(this.#session.store.rooms.has(room) || this.#session.visited.has(room))) return;
     event.preventDefault();
     this.#go(room, at);
+  }
+
+  /** What one may do here is looked up again while the menu stands there already. @param {Element} anchor */
+  async #openRoomMenu(anchor) {
+    const { here, manages } = this.#session;
+    openMenu(anchor, this.#roomActs());
+    if (here === null) return;
+    await this.#session.askOwners(here).catch(() => {});
+    const changed = this.#session.here === here && this.#session.manages !== manages;
+    if (changed && anchor.getAttribute("aria-expanded") === "true") openMenu(anchor, this.#roomActs());
   }
 
   /** @returns {Act[]} */

@@ -45,7 +45,8 @@ export class Conversation extends HTMLElement {
     this.#scroll = new ScrollManager(this.#log, this.#column);
     this.#rows = new LogRows(this.#column, session);
     const unreadFrom = (/** @type {Message} */ message) => void this.#markUnread(message);
-    this.#acts = new MessageActs(this.#log, this.#column, { session, rows: this.#rows, scroll: this.#scroll, openPicker, unreadFrom });
+    const goTo = (/** @type {number} */ id) => void this.#goTo(id);
+    this.#acts = new MessageActs(this.#log, this.#column, { session, rows: this.#rows, scroll: this.#scroll, openPicker, unreadFrom, goTo });
     speakNews(session);
     this.#log.addEventListener("scroll", () => this.#scrolled(), { passive: true });
     byId("jump").addEventListener("click", () => this.goToEnd());
@@ -142,23 +143,37 @@ export class Conversation extends HTMLElement {
 
   /** Fetches the place that one wants to see. @param {number | null} at @param {boolean} [end] */
   async #open(at, end = false) {
-    const { here, store } = this.#session;
-    if (here === null) return;
+    const unread = this.#session.entry?.unread ?? 0;
+    const place = at ?? (this.#newAfter !== null && unread > 30 && !end ? this.#newAfter : null);
+    if (await this.#fetch(place === null ? "" : `around=${place}`)) this.#arrive(at);
+  }
+
+  /** To a message of this room, held or not. @param {number} id */
+  async #goTo(id) {
+    if (!this.#timeline()?.find(id) && !(await this.#fetch(`around_id=${id}`))) return;
+    const message = this.#timeline()?.find(id);
+    if (!message) return;
+    this.#arrive(message.seq);
+    this.#rows.of(message)?.focus({ preventScroll: true });
+  }
+
+  /** Shows another part of the history; says whether it came and is still wanted. @param {"" | `around=${number}` | `around_id=${number}`} where */
+  async #fetch(where) {
+    const { here } = this.#session;
+    if (here === null) return false;
     const visit = ++this.#visit;
     this.#loading = true;
-    const unread = store.room(here)?.unread ?? 0;
-    const place = at ?? (this.#newAfter !== null && unread > 30 && !end ? this.#newAfter : null);
     try {
-      await withWord("log-before", this.#session.load(here, place === null ? "" : `around=${place}`, "replace"));
+      await withWord("log-before", this.#session.load(here, where, "replace"));
     } catch (error) {
       if (visit === this.#visit) notify(reasonOf(error), true);
-      return;
+      return false;
     } finally {
       if (visit === this.#visit) this.#loading = false;
     }
-    if (visit !== this.#visit) return;
+    if (visit !== this.#visit) return false;
     this.#render();
-    this.#arrive(at);
+    return true;
   }
 
   /** @param {number | null} at */

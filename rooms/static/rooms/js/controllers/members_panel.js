@@ -70,7 +70,6 @@ export class MembersPanel extends HTMLElement {
     const { here, room } = this.#session;
     const look = ++this.#look;
     if (here === null || !room) return this.hide();
-    byId("panel-add").hidden = !this.#session.manages;
     /** @type {User[]} */
     const members = [];
     let more = true;
@@ -80,7 +79,9 @@ export class MembersPanel extends HTMLElement {
       members.push(...page.users);
       more = page.has_after ?? page.users.length >= 200;
       this.#owners = new Set(page.owners);
+      this.#session.learnOwners(here, page.owners);
     }
+    byId("panel-add").hidden = !this.#session.manages;
     this.#members = members;
     this.#paint();
   }

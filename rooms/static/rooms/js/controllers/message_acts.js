@@ -1,4 +1,4 @@
-import { attempt, copy, notify } from "../dom/notice.js";
+import { attempt, copy } from "../dom/notice.js";
 import { onLongPress } from "../dom/long_press.js";
 import { actOf, byId, isTouch } from "../dom/piece.js";
 import { say } from "../dom/texts.js";
@@ -11,7 +11,7 @@ import { MessageToolbar } from "./message_toolbar.js";
 /** @import {Message} from "../models/types.js" */
 /** @import {LogRows} from "./log_rows.js" */
 /** @typedef {(anchor: Element, choose: (emoji: string) => void) => void} OpenPicker */
-/** @typedef {{session: Session, rows: LogRows, scroll: ScrollManager, openPicker: OpenPicker, unreadFrom: (message: Message) => void}} Parts */
+/** @typedef {{session: Session, rows: LogRows, scroll: ScrollManager, openPicker: OpenPicker, unreadFrom: (message: Message) => void, goTo: (id: number) => void}} Parts */
 
 /** What one does with messages: by the mouse, by the keyboard, by a finger. */
 export class MessageActs {
@@ -20,15 +20,17 @@ export class MessageActs {
   #scroll;
   #openPicker;
   #unreadFrom;
+  #goTo;
   #toolbar;
 
   /** @param {HTMLElement} log @param {HTMLElement} column @param {Parts} parts */
-  constructor(log, column, { session, rows, scroll, openPicker, unreadFrom }) {
+  constructor(log, column, { session, rows, scroll, openPicker, unreadFrom, goTo }) {
     this.#session = session;
     this.#rows = rows;
     this.#scroll = scroll;
     this.#openPicker = openPicker;
     this.#unreadFrom = unreadFrom;
+    this.#goTo = goTo;
     this.#toolbar = new MessageToolbar(column, (row) => this.#fits(row));
     column.addEventListener("click", (event) => this.#click(event));
     column.addEventListener("keydown", (event) => this.#key(event));
@@ -75,7 +77,7 @@ export class MessageActs {
       discard: () => void this.#session.outbox.discard(key),
       "copy-code": () => void copy(button.parentElement?.querySelector("pre")?.textContent ?? "", say("copied")),
       fold: () => this.#unfold(row),
-      answer: () => this.#goToOriginal(Number(button.dataset.to)),
+      answer: () => this.#goTo(Number(button.dataset.to)),
     };
     const act = acts[button.dataset.act ?? ""];
     if (act) act();
@@ -121,16 +123,6 @@ export class MessageActs {
     event.preventDefault();
     history.replaceState(history.state, "", link.getAttribute("href"));
     this.#rows.light(/** @type {HTMLElement} */ (link.closest(".message")));
-  }
-
-  /** @param {number} id */
-  #goToOriginal(id) {
-    const { here, store } = this.#session;
-    const original = here === null ? undefined : store.timeline(here).find(id);
-    const row = original && this.#rows.at(original.seq);
-    if (!row) return notify(say("original_far"));
-    this.#scroll.to(row, 0.5);
-    this.#rows.light(row);
   }
 
   /** Says whether the edit is done with. @param {Message} message @param {string} body */

@@ -8,6 +8,7 @@ import { byId, clone, isTouch, slot } from "./piece.js";
 /** Places a popover beside what opened it; with touch the styles make a sheet of it. @param {HTMLElement} popover @param {Element} anchor */
 export function openBeside(popover, anchor) {
   popover.showPopover();
+  if (anchor.hasAttribute("aria-haspopup")) tellOpen(popover, anchor);
   if (isTouch()) return;
   const at = anchor.getBoundingClientRect();
   const size = popover.getBoundingClientRect();
@@ -15,6 +16,14 @@ export function openBeside(popover, anchor) {
   const top = below ? at.bottom + 4 : Math.max(8, at.top - 4 - size.height);
   popover.style.top = `${Math.min(top, Math.max(8, innerHeight - size.height - 8))}px`;
   popover.style.left = `${Math.min(Math.max(8, at.right - size.width), innerWidth - size.width - 8)}px`;
+}
+
+/** @param {HTMLElement} popover @param {Element} anchor */
+function tellOpen(popover, anchor) {
+  anchor.setAttribute("aria-expanded", "true");
+  popover.onbeforetoggle = ({ newState }) => {
+    if (newState === "closed") anchor.setAttribute("aria-expanded", "false");
+  };
 }
 
 /** A menu of what one can do here; closing, it gives the focus back by itself, at once. @param {Element} anchor @param {Act[]} acts @param {About} [about] shown with touch */

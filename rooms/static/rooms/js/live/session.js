@@ -6,6 +6,7 @@ import { Store } from "../models/store.js";
 import { get, send } from "./api.js";
 import { Connection } from "./connection.js";
 import { outboxStorage } from "./outbox_storage.js";
+import { followVisited } from "./visits.js";
 
 /** @import {Message, Page, RoomEntry, RoomState, User} from "../models/types.js" */
 /**
@@ -46,6 +47,7 @@ export class Session {
       pause: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
     });
     this.#connectParts(data.user.id);
+    followVisited(this);
   }
 
   /** The room that one is in, whether a member or not. @returns {RoomEntry | RoomState | null} */
@@ -85,7 +87,7 @@ export class Session {
     return (room.members ?? []).filter((user) => user.id !== this.store.me.id);
   }
 
-  /** @param {number} room @param {"" | `before=${number}` | `after=${number}` | `around=${number}`} where @param {"replace" | "prepend" | "append"} how */
+  /** @param {number} room @param {"" | `before=${number}` | `after=${number}` | `around=${number}` | `around_id=${number}`} where @param {"replace" | "prepend" | "append"} how */
   async load(room, where, how) {
     const { store } = this;
     const heardSince = store.live ? (store.room(room)?.seq ?? null) : null;
@@ -96,6 +98,18 @@ export class Session {
     const behind = store.addPage(room, page, how, welcomes === store.welcomes ? heardSince : null);
     const cursor = store.timeline(room).cursor;
     if (behind && store.live && cursor !== null && store.rooms.has(room)) this.connection.catchUp(room, cursor);
+  }
+
+  /** Ownership is handed over without a word. @param {number} room @param {number[]} owners */
+  learnOwners(room, owners) {
+    if (owners.includes(this.store.me.id)) this.owned.add(room);
+    else this.owned.delete(room);
+  }
+
+  /** @param {number} room */
+  async askOwners(room) {
+    const nobody = Number.MAX_SAFE_INTEGER; // the owners come with any page of members
+    this.learnOwners(room, (await get(`/rooms/${room}/members?after=${nobody}`)).owners);
   }
 
   /** @param {number} room @param {string} body @param {number | null} replyTo */
@@ -143,6 +157,12 @@ export class Session {
     else this.visited.set(room.id, room);
   }
 
+  /** Of a room that one has looked into, all up to one's joining. @param {number} room */
+  #catchUp(room) {
+    const cursor = this.store.timelines.get(room)?.cursor ?? null;
+    if (cursor !== null) this.connection.catchUp(room, cursor);
+  }
+
   /** @param {number} me */
   #connectParts(me) {
     const { store, outbox, reader } = this;
@@ -162,6 +182,7 @@ export class Session {
     store.changed.subscribe((change) => {
       if (change.type === "message" && change.message.author?.id === store.me.id) outbox.confirm(change.message);
       if (change.type === "recount") reader.recount(change.room);
+      if (change.type === "joined") this.#catchUp(change.room);
     });
     let unsaid = new Map();
     this.connection.changed.subscribe(({ state }) => {

@@ -7,7 +7,7 @@ import { TypingTracker } from "./typing_tracker.js";
 /**
  * @typedef {{type: "rooms"} | {type: "people"} | {type: "presence"} | {type: "typing", room: number}
  *   | {type: "room", room: number} | {type: "timeline", room: number, message?: Message}
- *   | {type: "reset", room: number} | {type: "left", room: number} | {type: "epoch"}
+ *   | {type: "reset", room: number} | {type: "left", room: number} | {type: "joined", room: number} | {type: "epoch"}
  *   | {type: "recount", room: number} | {type: "message", message: Message}} Change
  */
 
@@ -118,6 +118,7 @@ export class Store {
         return this.#roomReset(frame);
       case "room.joined":
         this.#setRoom(frame.state);
+        this.changed.emit({ type: "joined", room: frame.room });
         return this.changed.emit({ type: "rooms" });
       case "room.left":
         return this.forget(frame.room);

@@ -57,13 +57,15 @@ def take_in(room: Room, people: list[User]) -> None:
         for person in joining
         if person.id not in kept
     ]
-    back = [kept[person.id] for person in joining if person.id in kept]
-    for membership in back:
-        membership.active, membership.role = True, Membership.Role.MEMBER
-        membership.involvement = default_involvement(room)
-        membership.read_seq = membership.changed_seq = seq
+    back = [kept[person.id].id for person in joining if person.id in kept]
     Membership.objects.bulk_create(new)
-    Membership.objects.bulk_update(back, ["active", "role", "involvement", "read_seq", "changed_seq"])
+    Membership.objects.filter(id__in=back).update(
+        active=True,
+        role=Membership.Role.MEMBER,
+        involvement=default_involvement(room),
+        read_seq=seq,
+        changed_seq=seq,
+    )
     room.member_count += len(joining)
     if not room.is_direct:
         hand_over(room)  # everybody had left: who comes first looks after it

@@ -1,6 +1,7 @@
 """What the operators' commands share: the person they act as, and errors of one line."""
 
 import re
+from abc import ABC, abstractmethod
 from argparse import ArgumentTypeError
 from datetime import timedelta
 from typing import Any
@@ -17,7 +18,7 @@ UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"
 LONGEST = timedelta(days=36_500)
 
 
-class OperatorCommand(BaseCommand):
+class OperatorCommand(BaseCommand, ABC):
     """Calls an operation; what that refuses becomes an error, with exit code 1."""
 
     def handle(self, *_args: Any, **options: Any) -> None:
@@ -28,8 +29,9 @@ class OperatorCommand(BaseCommand):
         except DatabaseError as error:
             raise CommandError(f"The database did not take this: {error}") from error
 
+    @abstractmethod
     def run(self, *args: Any, **options: Any) -> None:
-        raise NotImplementedError
+        """Parse what is left to parse, and call the operation."""
 
 
 class ActingCommand(OperatorCommand):
@@ -41,8 +43,9 @@ class ActingCommand(OperatorCommand):
     def run(self, *_args: Any, **options: Any) -> None:
         self.act(acting_person(options.pop("actor", None)), **options)
 
+    @abstractmethod
     def act(self, *args: Any, **options: Any) -> None:
-        raise NotImplementedError
+        """As `run`, with the `actor` first."""
 
 
 def refusal(error: ChatError) -> str:

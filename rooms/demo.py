@@ -1,8 +1,11 @@
 """The people, rooms and words of a believable demo, in English and Spanish."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from random import Random
 
+HISTORY = timedelta(days=91)
+DOMAIN = "@demo.invalid"  # of their addresses: it tells them from real people
 FIRST_NAMES = (
     *("Ana", "Bruno", "Carla", "Diego", "Elena", "Felipe", "Gloria", "Hugo", "Inés", "Javier", "Lucía", "Marcos"),
     *("Nuria", "Óscar", "Pilar", "Raúl", "Sofía", "Tomás", "Valeria", "Ximena", "Amelia", "Ben", "Charlotte", "Dylan"),

@@ -11,10 +11,10 @@ from django.core.management import CommandError
 from django.utils import timezone
 
 from accounts.models import AccessToken, Invitation, User, token_digest
+from rooms.demo import DOMAIN
 from rooms.models import Ban, Membership, Message, ModerationEntry, Reaction, Room, Site
 from rooms.operations.messages import send_message
 from rooms.operations.rooms import start_direct
-from rooms.operations.seed import DEMO_DOMAIN
 
 Run = Callable[..., str]
 
@@ -238,7 +238,7 @@ def test_a_demo_has_all_its_people_in_its_first_room_and_a_token_for_each(
     owner: User, command: Run, tmp_path: Path
 ) -> None:
     tokens = seeded(command, tmp_path)
-    people = User.objects.filter(email__endswith=DEMO_DOMAIN)
+    people = User.objects.filter(email__endswith=DOMAIN)
     first = Room.objects.order_by("id")[0]
     assert (people.count(), Room.objects.count(), Message.objects.count()) == (12, 4, 1200)
     assert set(people) <= {one.user for one in first.memberships.active().select_related("user")}
@@ -273,7 +273,7 @@ def test_a_demo_is_three_months_of_unequal_people_who_reply_edit_delete_and_reac
     messages = Message.objects.all()
     oldest = messages.order_by("created_at")[0].created_at
     assert timedelta(days=80) < timezone.now() - oldest < timedelta(days=92)
-    assert not messages.exclude(author__email__endswith=DEMO_DOMAIN).exists()
+    assert not messages.exclude(author__email__endswith=DOMAIN).exists()
     counts = sorted(messages.filter(author=user).count() for user in User.objects.all())
     assert counts[-1] > 3 * max(1, counts[1])
     for kind in (

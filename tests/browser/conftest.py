@@ -90,6 +90,16 @@ def window(place: Place, open_window: Callable[..., Window]) -> Callable[..., Wi
 
 
 @pytest.fixture
+def guest(place: Place, browser: Browser) -> Iterator[Page]:
+    """A window in which nobody is signed in."""
+    context = browser.new_context(base_url=place.address, locale="en-GB")
+    page = context.new_page()
+    page.set_default_timeout(15_000)
+    yield page
+    context.close()
+
+
+@pytest.fixture
 def talk(place: Place, window: Callable[..., Window]) -> Talk:
     """Both look at a room of their own making, in which nothing has been said."""
     ana, bruno = place.person("ana"), place.person("bruno")

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -11,6 +12,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from email import message_from_bytes, policy
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
@@ -26,6 +28,7 @@ class Place:
     def __init__(self, folder: Path, port: int) -> None:
         self.address = f"http://127.0.0.1:{port}"
         self._port = port
+        self._mail = folder / "mail"
         self._environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("CHAT_")},
             "CHAT_URL": self.address,
@@ -34,6 +37,7 @@ class Place:
             "REDIS_URL": "",
             "CHAT_WORKER": "thread",
             "SECRET_KEY": "a key for the browser tests, and for nothing else: 0123456789",
+            "EMAIL_URL": f"filemail://{self._mail}",
             "CHAT_LOG_LEVEL": "WARNING",
             "DJANGO_SETTINGS_MODULE": "chatsite.settings",
         }
@@ -79,6 +83,13 @@ class Place:
 
     def session(self, username: str) -> str:
         return str(self.call("make_session", username=username))
+
+    def mailed_link(self, address: str) -> str:
+        """The link in the latest message to somebody."""
+        newest_first = sorted(self._mail.iterdir(), key=lambda letter: letter.stat().st_mtime_ns, reverse=True)
+        letters = (message_from_bytes(path.read_bytes(), policy=policy.default) for path in newest_first)
+        letter = next(letter for letter in letters if letter["To"] == address)
+        return str(re.findall(rf"{self.address}/\S+", letter.get_content())[0])
 
     def _is_ready(self) -> bool:
         try:

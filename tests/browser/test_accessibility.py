@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.acts import act, field, message, say, sent
 from tests.browser.axe import flaws
@@ -39,15 +39,6 @@ def look() -> Iterator[Look]:
     collected = Look()
     yield collected
     assert collected.found == {}
-
-
-@pytest.fixture
-def guest(place: Place, browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(base_url=place.address, locale="en-GB")
-    page = context.new_page()
-    page.set_default_timeout(15_000)
-    yield page
-    context.close()
 
 
 def test_the_doors_of_a_guest(place: Place, guest: Page, look: Look) -> None:

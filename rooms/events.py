@@ -6,7 +6,7 @@ never raised, and the feed of each process finds what it missed.
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Literal, Protocol, TypedDict
 
 from asgiref.sync import async_to_sync
@@ -69,17 +69,20 @@ class Publisher(Protocol):
     def publish(self, messages: list[tuple[str, Event]]) -> None: ...
 
 
-def publish_message(kind: MessageEventType, message: MessagePayload, reader: int = 0) -> None:
+def publish_new_messages(messages: Iterable[tuple[MessagePayload, int]]) -> None:
+    """Each with whose position it moves."""
+    publish_after_commit([_message_change("message.created", message, reader) for message, reader in messages])
+
+
+def publish_updated_message(message: MessagePayload) -> None:
     """A message as it now is, at its `changed_seq`."""
-    room, seq = message["room"], message["changed_seq"]
-    event = {"type": kind, "room": room, "seq": seq, "message": message}
-    _publish_change(room, seq, event, reader=reader)
+    publish_after_commit([_message_change("message.updated", message)])
 
 
 def publish_room(state: RoomState, joined: Iterable[int] = (), left: Iterable[int] = ()) -> None:
     """A room as it now is, at its `seq`."""
     event = {"type": "room.updated", "room": state["id"], "seq": state["seq"], "state": state}
-    _publish_change(state["id"], state["seq"], event, joined=joined, left=left)
+    publish_after_commit([_change(state["id"], state["seq"], event, joined=joined, left=left)])
 
 
 def publish_notices() -> None:
@@ -91,9 +94,9 @@ def room_group(room: int) -> str:
     return f"room.{room}"
 
 
-def publish_after_commit(messages: list[tuple[str, Event]]) -> None:
+def publish_after_commit(messages: Sequence[tuple[str, Event]]) -> None:
     # Robust: whatever a publisher raises, the change is kept, and its sender must hear so.
-    transaction.on_commit(lambda: _publisher.publish(messages), robust=True)
+    transaction.on_commit(lambda: _publisher.publish(list(messages)), robust=True)
 
 
 def use_publisher(publisher: Publisher) -> None:
@@ -102,7 +105,12 @@ def use_publisher(publisher: Publisher) -> None:
     _publisher = publisher
 
 
-def _publish_change(
+def _message_change(kind: MessageEventType, message: MessagePayload, reader: int = 0) -> tuple[str, RoomEvent]:
+    room, seq = message["room"], message["changed_seq"]
+    return _change(room, seq, {"type": kind, "room": room, "seq": seq, "message": message}, reader=reader)
+
+
+def _change(
     room: int,
     seq: int,
     event: dict[str, Any],
@@ -110,7 +118,7 @@ def _publish_change(
     joined: Iterable[int] = (),
     left: Iterable[int] = (),
     reader: int = 0,
-) -> None:
+) -> tuple[str, RoomEvent]:
     change: RoomEvent = {
         "type": "room.event",
         "room": room,
@@ -120,7 +128,7 @@ def _publish_change(
         "left": list(left),
         "reader": reader,
     }
-    publish_after_commit([(room_group(room), change)])
+    return room_group(room), change
 
 
 class LayerPublisher:

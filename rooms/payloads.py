@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, TypedDict
 
+from django.core.files.storage import default_storage
+
 from accounts.models import User
 from rooms.models import Membership, Message, Room
 
@@ -85,12 +87,13 @@ def timestamp(moment: datetime) -> str:
 
 
 def user_payload(user: User) -> UserPayload:
-    return {
-        "id": user.id,
-        "name": user.name or user.username,
-        "username": user.username,
-        "avatar": user.avatar.url if user.avatar else None,
-    }
+    return person_payload(user.id, user.name, user.username, user.avatar.name or "")
+
+
+def person_payload(user_id: int, name: str, username: str, avatar: str) -> UserPayload:
+    """`avatar` is the file's name in the storage, or empty."""
+    picture = default_storage.url(avatar) if avatar else None
+    return {"id": user_id, "name": name or username, "username": username, "avatar": picture}
 
 
 def author_payload(user: User | None) -> UserPayload | None:

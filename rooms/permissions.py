@@ -4,11 +4,32 @@
 """
 
 from datetime import datetime
+from typing import Protocol
 
 from django.utils import timezone
 
 from accounts.models import User
 from rooms.models import Membership, Message, Room
+
+
+class RoomLike(Protocol):
+    """A `Room`, or a row of one."""
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def archived(self) -> bool: ...
+
+
+class MembershipLike(Protocol):
+    """A `Membership`, or a row of one."""
+
+    @property
+    def active(self) -> bool: ...
+    @property
+    def role(self) -> str: ...
+    @property
+    def muted_until(self) -> datetime | None: ...
 
 
 def can_invite(user: User, room: Room | None, membership: Membership | None = None) -> bool:
@@ -22,16 +43,16 @@ def can_create_rooms(user: User) -> bool:
     return user.is_active and not user.is_bot
 
 
-def can_read(room: Room, membership: Membership | None) -> bool:
+def can_read(room: RoomLike, membership: MembershipLike | None) -> bool:
     return room.kind == Room.Kind.OPEN or _is_in(membership)
 
 
-def can_write(membership: Membership | None) -> bool:
+def can_write(membership: MembershipLike | None) -> bool:
     """Leaves aside what is temporary: a mute, an archived room."""
     return _is_in(membership)
 
 
-def muted_until(membership: Membership | None) -> datetime | None:
+def muted_until(membership: MembershipLike | None) -> datetime | None:
     """When a mute that holds now will end."""
     until = membership.muted_until if membership else None
     return until if until is not None and until > timezone.now() else None
@@ -73,9 +94,9 @@ def can_make_moderators(user: User) -> bool:
     return user.is_owner and not user.is_bot
 
 
-def _is_in(membership: Membership | None) -> bool:
+def _is_in(membership: MembershipLike | None) -> bool:
     return membership is not None and membership.active
 
 
-def _owns(membership: Membership | None) -> bool:
+def _owns(membership: MembershipLike | None) -> bool:
     return membership is not None and membership.active and membership.role == Membership.Role.OWNER

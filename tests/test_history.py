@@ -10,7 +10,7 @@ from accounts.models import User
 from rooms.changes import BYTES_LIMIT, change_frames, room_changes
 from rooms.history import Place, page
 from rooms.models import Message, Room
-from rooms.operations.messages import Draft, send_messages
+from rooms.operations.sending import Draft, send_messages
 
 LARGEST = 96 * 1024
 

@@ -7,9 +7,9 @@ from typing import Any
 from accounts.models import User
 from rooms.errors import Invalid, Muted, TooFast, TooLarge, error_payload
 from rooms.models import Message, Reaction, Room
-from rooms.operations.messages import send_message
 from rooms.operations.reactions import add_reaction
 from rooms.operations.rooms import create_room, start_direct
+from rooms.operations.sending import send_message
 from rooms.payloads import REACTION_USERS, message_payload, room_entries, room_state, timestamp, user_payload
 
 

@@ -14,10 +14,11 @@ from rooms.errors import NotAllowed, NotFound
 from rooms.models import Membership, Message, Room
 from rooms.operations.invitations import create_invitation
 from rooms.operations.members import add_members, remove_member, take_in
-from rooms.operations.messages import delete_message, send_message
+from rooms.operations.messages import delete_message
 from rooms.operations.moderation import ban_user, mute_member, remove_message
 from rooms.operations.people import make_moderator
 from rooms.operations.rooms import archive_room, create_room, rename_room
+from rooms.operations.sending import send_message
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "permissions.md"
 

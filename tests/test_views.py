@@ -10,9 +10,9 @@ from pytest_django.fixtures import DjangoAssertNumQueries
 
 from accounts.models import User
 from rooms.models import Membership, Room, Site
-from rooms.operations.messages import Draft, send_messages
 from rooms.operations.reads import mark_read
 from rooms.operations.rooms import create_room
+from rooms.operations.sending import Draft, send_messages
 
 
 @pytest.fixture(autouse=True)

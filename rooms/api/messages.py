@@ -9,7 +9,7 @@ from rooms.api.auth import ApiRequest, SignedIn
 from rooms.api.schemas import AddressId, MessageForm, PageQuery, ReasonForm
 from rooms.history import PAGE_LIMIT, PagePayload
 from rooms.limits import send_limiter
-from rooms.operations import messages, moderation
+from rooms.operations import moderation, sending
 
 router = Router()
 
@@ -25,7 +25,7 @@ def page(request: ApiRequest, room_id: AddressId, where: Query[PageQuery]) -> Pa
 @router.post("/rooms/{room_id}/messages", response={200: Any, 201: Any}, auth=SignedIn(writes=send_limiter))
 def send_message(request: ApiRequest, room_id: AddressId, form: MessageForm) -> Status[Answer]:
     """201, or 200 for a key that was seen before."""
-    sent = messages.send_message(actor=request.auth, room=room_id, body=form.body, key=form.key, reply_to=form.reply_to)
+    sent = sending.send_message(actor=request.auth, room=room_id, body=form.body, key=form.key, reply_to=form.reply_to)
     if sent.duplicate:
         return Status(200, {"message": sent.message, "duplicate": True})
     return Status(201, {"message": sent.message})

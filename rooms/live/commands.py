@@ -14,8 +14,8 @@ from rooms.live.database import ANSWER_SECONDS
 from rooms.live.frames import Json
 from rooms.live.process import Live
 from rooms.operations import messages, reactions
-from rooms.operations.messages import Draft
 from rooms.operations.reads import ReadMark
+from rooms.operations.sending import Draft
 from rooms.payloads import ReadPayload, user_payload
 
 TYPING_SECONDS = 1.0

@@ -23,8 +23,8 @@ from rooms.live.gather import Gatherer, Tell
 from rooms.live.link import Link
 from rooms.live.presence import Presence
 from rooms.live.reader import DatabaseReader
-from rooms.operations.messages import Draft, Sent, send_messages
 from rooms.operations.reads import ReadMark, mark_all
+from rooms.operations.sending import Draft, Sent, send_messages
 from rooms.payloads import ReadPayload, encode
 
 logger = logging.getLogger(__name__)

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 
 from rooms import events
 from rooms.errors import Archived, Muted, NotAllowed, NotFound
-from rooms.models import Membership, Message, Room
+from rooms.models import Message, Room
 from rooms.payloads import MessagePayload, message_payload, room_state
-from rooms.permissions import can_write, muted_until
+from rooms.permissions import MembershipLike, RoomLike, can_write, muted_until
 
 
 def locked_room(room_id: int) -> Room:
@@ -28,7 +28,7 @@ def locked_message(message: Message) -> tuple[Room, Message]:
     return room, fresh
 
 
-def check_may_write(room: Room, membership: Membership | None) -> None:
+def check_may_write(room: RoomLike, membership: MembershipLike | None) -> None:
     """To be asked under the room's lock: until then, somebody may be removed or muted."""
     if not can_write(membership):
         raise NotAllowed
@@ -37,7 +37,7 @@ def check_may_write(room: Room, membership: Membership | None) -> None:
     check_not_archived(room)
 
 
-def check_not_archived(room: Room) -> None:
+def check_not_archived(room: RoomLike) -> None:
     if room.archived:
         raise Archived
 
@@ -54,7 +54,7 @@ def save_message(room: Room, message: Message, *changed: str) -> MessagePayload:
     message.changed_seq = take_seq(room)
     message.save(update_fields=["changed_seq", *changed])
     payload = message_payload(Message.objects.with_details().get(id=message.id))
-    events.publish_message("message.updated", payload)
+    events.publish_updated_message(payload)
     return payload
 
 

@@ -15,7 +15,7 @@ from django.utils import timezone
 from accounts.models import User
 from rooms import demo, markdown
 from rooms.models import Membership, Mention, Message, Reaction, Room
-from rooms.operations.messages import first_hash
+from rooms.operations.sending import first_hash
 from rooms.operations.sequence import locked_room
 
 # No room is locked over 50 ms: 15 ms on average.

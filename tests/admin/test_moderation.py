@@ -19,9 +19,9 @@ from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 from accounts.models import AccessToken, Invitation, User
 from rooms import events
 from rooms.models import Ban, Membership, Message, ModerationEntry, Notice, Report, Room
-from rooms.operations.messages import send_message
 from rooms.operations.moderation import ban_user, report_message
 from rooms.operations.rooms import create_room, start_direct
+from rooms.operations.sending import send_message
 from tests.admin.conftest import Door, text
 
 NOUNS = [

@@ -14,9 +14,10 @@ from rooms.history import Place, page
 from rooms.limits import send_limiter
 from rooms.models import Membership, Message, Report, Room
 from rooms.operations.members import remove_member
-from rooms.operations.messages import Draft, delete_message, send_message, send_messages
+from rooms.operations.messages import delete_message
 from rooms.operations.moderation import mute_member
 from rooms.operations.rooms import archive_room, create_room
+from rooms.operations.sending import Draft, send_message, send_messages
 from rooms.payloads import room_entries
 from tests.api.conftest import As, draft
 

@@ -13,8 +13,8 @@ from django.utils import timezone
 from accounts.models import AccessToken, Invitation, User, token_digest
 from rooms.demo import DOMAIN
 from rooms.models import Ban, Membership, Message, ModerationEntry, Reaction, Room, Site
-from rooms.operations.messages import send_message
 from rooms.operations.rooms import start_direct
+from rooms.operations.sending import send_message
 
 Run = Callable[..., str]
 

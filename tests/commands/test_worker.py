@@ -14,7 +14,8 @@ from django.utils import timezone
 from accounts.models import User
 from rooms import worker
 from rooms.models import Message, Room
-from rooms.operations.messages import delete_message, send_message
+from rooms.operations.messages import delete_message
+from rooms.operations.sending import send_message
 from rooms.operations.upkeep import prune_cache, prune_sessions
 from rooms.tasks import JOBS, Job
 from tests.commands.sites import Site

@@ -131,7 +131,7 @@ def make_rooms(username: str, count: int) -> None:
 
 def write(room: int, username: str, bodies: list[str]) -> int:
     """Messages of one author's; the room's `seq` after them."""
-    from rooms.operations.messages import Draft, Sent, send_messages
+    from rooms.operations.sending import Draft, Sent, send_messages
 
     user = User.objects.get(username=username)
     sent = send_messages([Draft(user, room, body) for body in bodies])

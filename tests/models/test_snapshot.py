@@ -9,7 +9,7 @@ from django.db import DatabaseError, transaction
 from accounts.models import User
 from rooms.models import Message, Room
 from rooms.models.snapshot import snapshot
-from rooms.operations.messages import send_message
+from rooms.operations.sending import send_message
 from tests.operations.conftest import SOON, Thread
 
 pytestmark = pytest.mark.usefixtures("transactional_db")

@@ -10,9 +10,10 @@ from rooms.errors import NotAllowed
 from rooms.models import Mention, Message, ModerationEntry, Notice, Reaction, Room
 from rooms.operations import history
 from rooms.operations.history import erase_expired, prune_messages, prune_notices
-from rooms.operations.messages import delete_message, send_message, undelete_message
+from rooms.operations.messages import delete_message, undelete_message
 from rooms.operations.reactions import add_reaction
 from rooms.operations.rooms import create_room
+from rooms.operations.sending import send_message
 from rooms.payloads import message_payload
 from tests.operations.conftest import Recorder
 

@@ -8,8 +8,8 @@ from accounts.models import User
 from rooms.errors import Archived, Invalid, NotAllowed, NotFound
 from rooms.models import Ban, Membership, Message, Notice, Room
 from rooms.operations.members import add_members, join_room, leave_room, remove_member, set_involvement
-from rooms.operations.messages import send_message
 from rooms.operations.rooms import archive_room, create_room, start_direct
+from rooms.operations.sending import send_message
 from rooms.payloads import room_entries, room_state
 from tests.operations.conftest import Recorder, at_once
 

@@ -10,7 +10,7 @@ from accounts.models import User
 from rooms.errors import Invalid, NotAllowed, NotFound
 from rooms.models import Ban, Message, ModerationEntry, Notice, Report, Room
 from rooms.operations.history import erase_expired
-from rooms.operations.messages import delete_message, send_message, undelete_message
+from rooms.operations.messages import delete_message, undelete_message
 from rooms.operations.moderation import (
     ban_user,
     mute_member,
@@ -23,6 +23,7 @@ from rooms.operations.moderation import (
     view_reported,
 )
 from rooms.operations.rooms import start_direct
+from rooms.operations.sending import send_message
 from tests.operations.conftest import Recorder
 
 

@@ -14,7 +14,6 @@ from accounts.models import Invitation, User, token_digest
 from rooms.errors import Invalid, NotAllowed, NotFound
 from rooms.models import Membership, Message, ModerationEntry, Notice, Room, Site
 from rooms.operations.invitations import create_invitation, revoke_invitation
-from rooms.operations.messages import send_message
 from rooms.operations.people import (
     accept_invitation,
     create_token,
@@ -27,6 +26,7 @@ from rooms.operations.people import (
     update_profile,
 )
 from rooms.operations.rooms import archive_room, create_room
+from rooms.operations.sending import send_message
 from rooms.operations.site import begin_new_epoch, create_owner, rename_site, set_up_site, setup_secret
 from rooms.payloads import message_payload
 from tests.operations.conftest import Recorder, at_once

@@ -9,10 +9,11 @@ from accounts.models import User
 from rooms.errors import Archived, Invalid, Muted, NotAllowed, NotFound
 from rooms.models import Message, Reaction, Room
 from rooms.operations.members import join_room
-from rooms.operations.messages import delete_message, send_message
+from rooms.operations.messages import delete_message
 from rooms.operations.moderation import mute_member
 from rooms.operations.reactions import KINDS_LIMIT, add_reaction, remove_reaction
 from rooms.operations.rooms import archive_room, create_room
+from rooms.operations.sending import send_message
 from tests.operations.conftest import Recorder
 
 

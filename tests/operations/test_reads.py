@@ -14,10 +14,11 @@ from accounts.models import User
 from rooms.errors import ChatError, Invalid, NotAllowed, NotFound
 from rooms.models import Membership, Message, Room
 from rooms.operations.members import add_members, remove_member
-from rooms.operations.messages import delete_message, edit_message, send_message, undelete_message
+from rooms.operations.messages import delete_message, edit_message, undelete_message
 from rooms.operations.moderation import remove_message, restore_message
 from rooms.operations.reads import ReadMark, mark_all, mark_read, mark_unread
 from rooms.operations.rooms import create_room
+from rooms.operations.sending import send_message
 from rooms.payloads import room_entries
 from tests.operations.conftest import Recorder
 

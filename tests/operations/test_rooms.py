@@ -7,8 +7,8 @@ import pytest
 from accounts.models import User
 from rooms.errors import Invalid, NotAllowed, NotFound
 from rooms.models import Ban, Membership, ModerationEntry, Room
-from rooms.operations.messages import send_message
 from rooms.operations.rooms import archive_room, create_room, rename_room, start_direct, unarchive_room
+from rooms.operations.sending import send_message
 from rooms.payloads import room_entries
 from tests.operations.conftest import Recorder, at_once
 

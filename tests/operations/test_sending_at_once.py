@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
@@ -14,12 +14,13 @@ from psycopg.errors import DeadlockDetected
 
 from accounts.models import User
 from rooms.errors import ChatError, Conflict, Unavailable
-from rooms.models import Membership, Message, Room
-from rooms.models.message import MessageQuerySet
-from rooms.operations import messages
-from rooms.operations.messages import Draft, Sent, edit_message, send_message, send_messages
+from rooms.models import Membership, Message, Room, ledger
+from rooms.models.ledger import NewMessage
+from rooms.operations import sending
+from rooms.operations.messages import edit_message
 from rooms.operations.reads import mark_read
 from rooms.operations.rooms import create_room, start_direct
+from rooms.operations.sending import Draft, Sent, send_message, send_messages
 from tests.operations.conftest import SOON, Locking, Recorder, Thread, at_once
 
 KEY = UUID("7f1c0000-0000-4000-8000-000000000002")
@@ -123,7 +124,7 @@ def test_a_busy_room_delays_nobody_elses(
 def test_a_long_batch_goes_in_parts_and_keeps_each_rooms_order(
     ana: User, plaza: Room, calle: Room, monkeypatch: pytest.MonkeyPatch, part: int
 ) -> None:
-    monkeypatch.setattr(messages, "PART", part)
+    monkeypatch.setattr(sending, "PART", part)
     outcomes = send_messages([Draft(ana, (plaza, calle)[i % 2].id, str(i)) for i in range(10)])
     assert [one.message["body"] for one in outcomes if isinstance(one, Sent)] == [str(i) for i in range(10)]
     for turn, room in enumerate((plaza, calle)):
@@ -135,9 +136,9 @@ def test_what_comes_after_a_draft_that_waits_does_not_overtake_it(
     ana: User, plaza: Room, calle: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The room is busy for the first part of the batch, and free again for the second."""
-    monkeypatch.setattr(messages, "PART", 2)
+    monkeypatch.setattr(sending, "PART", 2)
     parts: list[tuple[int, ...]] = []
-    write = messages._write
+    write = sending._write
 
     def busy_at_first(items: Any, outcomes: Any, *, wait: bool) -> Any:
         parts.append(tuple(item.position for item in items))
@@ -147,7 +148,7 @@ def test_what_comes_after_a_draft_that_waits_does_not_overtake_it(
         write([item for item in items if item not in mine], outcomes, wait=wait)
         return mine
 
-    monkeypatch.setattr(messages, "_write", busy_at_first)
+    monkeypatch.setattr(sending, "_write", busy_at_first)
     rooms = [plaza, calle, plaza, calle]
     outcomes = send_messages([Draft(ana, room.id, str(i)) for i, room in enumerate(rooms)])
     assert parts == [(0, 1), (3,), (0, 2)]
@@ -199,16 +200,16 @@ def test_reading_waits_for_no_writer(ana: User, plaza: Room, locked_elsewhere: L
 def refusing(monkeypatch: pytest.MonkeyPatch, errors: list[Exception], body: str) -> Iterator[list[int]]:
     """The database refuses to write messages, as often as there are errors, while `body` is among them."""
     sizes: list[int] = []
-    create = MessageQuerySet.bulk_create
+    write = ledger.write
 
-    def refuse(self: MessageQuerySet, objects: list[Message]) -> Any:
-        sizes.append(len(objects))
-        if errors and any(one.body == body for one in objects):
+    def refuse(messages: Sequence[NewMessage], *others: Any) -> None:
+        sizes.append(len(messages))
+        if errors and any(one.body == body for one in messages):
             raise errors.pop(0)
-        return create(self, objects)
+        write(messages, *others)
 
     with monkeypatch.context() as patch:
-        patch.setattr(MessageQuerySet, "bulk_create", refuse)
+        patch.setattr(ledger, "write", refuse)
         yield sizes
 
 
@@ -258,7 +259,7 @@ def test_deadlocks_without_end_are_unavailable(ana: User, plaza: Room, monkeypat
 def test_a_null_that_slips_through_is_refused_by_the_database_alone(
     ana: User, plaza: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(messages, "clean_body", lambda body: body)
+    monkeypatch.setattr(sending, "clean_body", lambda body: body)
     good, bad = send_messages([Draft(ana, plaza.id, "bien"), Draft(ana, plaza.id, "m\x00al")])
     assert isinstance(good, Sent)
     assert isinstance(bad, ChatError)

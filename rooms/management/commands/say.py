@@ -7,7 +7,7 @@ from django.core.management.base import CommandParser
 
 from accounts.models import User
 from rooms.management.operator import ActingCommand, room_called
-from rooms.operations.messages import send_message
+from rooms.operations.sending import send_message
 
 
 class Command(ActingCommand):

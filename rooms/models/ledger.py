@@ -1,0 +1,226 @@
+"""What a batch of messages reads and writes, in as few statements as there can be.
+
+Sending is what happens all the time, and the ORM's objects and eight statements were most of what it
+cost (docs/performance.md). Here rows are tuples, and PostgreSQL is asked three times: for what
+decides, with what is new, to commit. All of it inside the caller's transaction.
+"""
+
+import json
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.db import connection
+from psycopg import Cursor
+
+
+class RoomRow(NamedTuple):
+    """A room, locked until the transaction ends."""
+
+    id: int
+    kind: str
+    archived: bool
+    seq: int
+
+
+class MemberRow(NamedTuple):
+    """The membership of one who sends, locked too, and how they are called now."""
+
+    id: int
+    room_id: int
+    user_id: int
+    active: bool
+    role: str
+    muted_until: datetime | None
+    name: str
+    username: str
+    avatar: str
+    erased: bool
+
+
+class Standing(NamedTuple):
+    """What decides about a batch. `known`: (author, key) of what was sent before."""
+
+    rooms: dict[int, RoomRow]
+    members: dict[tuple[int, int], MemberRow]
+    known: set[tuple[int, UUID]]
+
+
+@dataclass(slots=True)
+class NewMessage:
+    """A row to be written; its id comes with the writing."""
+
+    room: int
+    author: int
+    seq: int
+    key: UUID
+    first_hash: bytes
+    body: str
+    html: str
+    reply_to: int | None
+    created_at: datetime
+    id: int = 0
+
+
+def lock_standing(rooms: Collection[int], authors: Collection[int], keys: Collection[UUID], *, wait: bool) -> Standing:
+    """Lock the rooms in order of id (those that are free at once, where it is not to `wait`), then
+    read what decides: whoever wrote there before us has committed by now.
+
+    Memberships are locked in order of id, as `operations/reads.py` does: no two batches wait for each
+    other in a ring.
+    """
+    read = _read_sqlite if connection.vendor == "sqlite" else _read_postgres
+    found, people, known = read(
+        (_rooms(wait=wait), [rooms]), (_members(wait=wait), [rooms, rooms, authors]), (_keys(), [authors, keys])
+    )
+    members = [MemberRow._make(row) for row in people]
+    return Standing(
+        {row[0]: RoomRow._make(row) for row in found},
+        {(one.room_id, one.user_id): one for one in members},
+        {(author, key if isinstance(key, UUID) else UUID(key)) for author, key in known},
+    )
+
+
+def write(messages: Sequence[NewMessage], positions: Mapping[int, int], now: datetime) -> None:
+    """Keep new messages, which get their ids; move their rooms to their last `seq`, and their authors'
+    memberships (id → `seq`) along."""
+    last = {message.room: message.seq for message in messages}
+    if connection.vendor == "sqlite":
+        rows = _write_sqlite(messages, last, positions, now)
+    else:
+        rows = _write_postgres(messages, last, positions, now)
+    ids = {(room, seq): row_id for row_id, room, seq in rows}
+    for message in messages:
+        message.id = ids[message.room, message.seq]
+
+
+# What is asked
+
+
+def _rooms(*, wait: bool) -> str:
+    return (
+        f"SELECT id, kind, archived_at IS NOT NULL, seq FROM rooms_room WHERE {_among('id')} "  # noqa: S608
+        f"ORDER BY id {_locking(wait=wait)}"
+    )
+
+
+def _members(*, wait: bool) -> str:
+    """Of the rooms that were free alone: whose lock is held by others has its memberships locked too."""
+    return (
+        f"WITH free AS (SELECT id FROM rooms_room WHERE {_among('id')} {_locking(wait=wait)}) "  # noqa: S608
+        "SELECT m.id, m.room_id, m.user_id, m.active, m.role, m.muted_until,"
+        " u.name, u.username, u.avatar, u.erased_at IS NOT NULL "
+        "FROM rooms_membership m JOIN accounts_user u ON u.id = m.user_id "
+        f"WHERE {_among('m.room_id')} AND {_among('m.user_id')} AND m.room_id IN (SELECT id FROM free) "
+        f"ORDER BY m.id {_locking(wait=True, of='OF m')}"
+    )
+
+
+def _keys() -> str:
+    return f"SELECT author_id, key FROM rooms_message WHERE {_among('author_id')} AND {_among('key', 'uuid')}"  # noqa: S608
+
+
+def _among(column: str, kind: str = "bigint") -> str:
+    if connection.vendor == "sqlite":
+        return f"{column} IN (SELECT value FROM json_each(%s))"  # noqa: S608
+    return f"{column} = ANY(%s::{kind}[])"
+
+
+def _locking(*, wait: bool, of: str = "") -> str:
+    """SQLite has one lock for all, which the transaction took when it began."""
+    if connection.vendor == "sqlite":
+        return ""
+    return f"FOR NO KEY UPDATE {of} {'' if wait else 'SKIP LOCKED'}"
+
+
+type Question = tuple[str, Sequence[Collection[Any]]]
+type Rows = list[tuple[Any, ...]]
+
+
+def _read_postgres(*questions: Question) -> list[Rows]:
+    """All on their way at once, each answered as things stand when the one before is done."""
+    wire = connection.connection
+    with connection.wrap_database_errors, wire.pipeline():
+        cursors = [
+            Cursor(wire).execute(sql, [list(values) for values in given], prepare=True) for sql, given in questions
+        ]
+        return [cursor.fetchall() for cursor in cursors]
+
+
+def _read_sqlite(*questions: Question) -> list[Rows]:
+    answers: list[Rows] = []
+    with connection.cursor() as cursor:
+        for sql, given in questions:
+            cursor.execute(sql, [json.dumps([_plain(value) for value in values]) for values in given])
+            answers.append(cursor.fetchall())
+    rooms, people, known = answers
+    return [rooms, [(*row[:5], _in_utc(row[5]), *row[6:]) for row in people], known]
+
+
+def _plain(value: int | UUID) -> int | str:
+    return value.hex if isinstance(value, UUID) else value
+
+
+def _in_utc(moment: datetime | None) -> datetime | None:
+    return moment.replace(tzinfo=UTC) if moment else None
+
+
+# What is written
+
+COLUMNS = "room_id, author_id, seq, changed_seq, key, first_hash, body, html, reply_to_id, created_at"
+WRITE = f"""
+WITH new AS (
+    INSERT INTO rooms_message ({COLUMNS})
+    SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::uuid[], %s::bytea[], %s::text[],
+                         %s::text[], %s::bigint[], %s::timestamptz[])
+    RETURNING id, room_id, seq
+), counted AS (
+    UPDATE rooms_room r SET seq = n.seq FROM unnest(%s::bigint[], %s::bigint[]) AS n(id, seq) WHERE r.id = n.id
+), moved AS (
+    UPDATE rooms_membership m SET read_seq = n.seq, read_at = %s
+    FROM unnest(%s::bigint[], %s::bigint[]) AS n(id, seq) WHERE m.id = n.id
+)
+SELECT id, room_id, seq FROM new"""  # noqa: S608
+
+
+def _write_postgres(
+    messages: Sequence[NewMessage], last: Mapping[int, int], positions: Mapping[int, int], now: datetime
+) -> Rows:
+    columns = [list(column) for column in zip(*map(_row, messages), strict=True)]
+    moved = [list(last), list(last.values()), now, list(positions), list(positions.values())]
+    with connection.wrap_database_errors:
+        return Cursor(connection.connection).execute(WRITE, [*columns, *moved], prepare=True).fetchall()
+
+
+def _write_sqlite(
+    messages: Sequence[NewMessage], last: Mapping[int, int], positions: Mapping[int, int], now: datetime
+) -> Rows:
+    moment = connection.ops.adapt_datetimefield_value(now)
+    rows = [(*row[:4], row[4].hex, *row[5:9], moment) for row in map(_row, messages)]
+    places = ", ".join(f"({', '.join(['%s'] * len(rows[0]))})" for _row in rows)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO rooms_message ({COLUMNS}) VALUES {places} RETURNING id, room_id, seq",  # noqa: S608
+            [value for row in rows for value in row],
+        )
+        written: Rows = cursor.fetchall()
+        cursor.executemany("UPDATE rooms_room SET seq = %s WHERE id = %s", _turned(last.items()))
+        cursor.executemany(
+            "UPDATE rooms_membership SET read_seq = %s, read_at = %s WHERE id = %s",
+            [(seq, moment, row_id) for row_id, seq in positions.items()],
+        )
+    return written
+
+
+def _row(new: NewMessage) -> tuple[Any, ...]:
+    """In the order of COLUMNS."""
+    return (
+        *(new.room, new.author, new.seq, new.seq, new.key, new.first_hash),
+        *(new.body, new.html, new.reply_to, new.created_at),
+    )
+
+
+def _turned(pairs: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    return [(second, first) for first, second in pairs]

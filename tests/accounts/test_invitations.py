@@ -217,6 +217,16 @@ def test_an_address_given_at_sign_up_gets_a_link_and_counts_once_it_is_opened(
     assert address.verified
 
 
+def test_where_the_link_was_sent_is_said_once_on_the_page_that_one_comes_to(
+    visitor: Client, invitation: Invitation
+) -> None:
+    said = "We sent a link to dora@alameda.example."
+    came_to = join(visitor, invitation, email="Dora@Alameda.example")["Location"]
+
+    assert said in visitor.get(came_to).text
+    assert said not in visitor.get(came_to).text
+
+
 def test_without_an_address_no_mail_is_sent(visitor: Client, invitation: Invitation) -> None:
     join(visitor, invitation)
 

@@ -35,6 +35,7 @@ def check(page: str) -> None:
     assert 'class="door"' in page
     assert not INLINE.search(page)
     assert page.count("<h1>") == 1
+    assert "Barrio Alameda</title>" in page
     for field in re.findall(r"<input(?![^>]*type=\"hidden\")[^>]*\sid=\"(\w+)\"", page):
         assert f'for="{field}"' in page, f"{field} has no label"
 

@@ -14,6 +14,12 @@ export function notify(text, alarm = false) {
   timer = setTimeout(() => box.hidePopover(), alarm ? 8_000 : 4_000);
 }
 
+/** What the server had to say when it made the page. */
+export function notifyFromServer() {
+  const box = byId("notice");
+  if (box.textContent) notify(box.textContent, box.classList.contains("notice--alarm"));
+}
+
 /** What went wrong, in words. @param {any} error */
 export function reasonOf(error) {
   if (error?.code === "lost") return say("lost");

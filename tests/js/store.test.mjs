@@ -192,7 +192,7 @@ test("the first presence after a welcome is all who are here", () => {
   store.apply({ type: "welcome", epoch: "e1", user: ANA, rooms: [entry()] });
   store.apply({ type: "presence", online: [5, 6] });
   store.apply({ type: "presence", online: [7], offline: [5] });
-  assert.deepEqual([...store.online].sort(), [6, 7]);
+  assert.deepEqual([...store.people.online].sort(), [6, 7]);
 });
 
 test("the messages of others end their typing", () => {

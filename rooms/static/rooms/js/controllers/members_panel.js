@@ -90,7 +90,7 @@ export class MembersPanel extends HTMLElement {
     const { store } = this.#session;
     const found = best(this.#members, field("panel-find").value, (user) => [user.name, user.username]);
     found.sort((a, b) => a.name.localeCompare(b.name));
-    const here = found.filter((user) => store.online.has(user.id) || user.id === store.me.id);
+    const here = found.filter((user) => store.people.online.has(user.id) || user.id === store.me.id);
     const away = found.filter((user) => !here.includes(user));
     byId("panel-count").textContent = String(this.#members.length);
     this.#keepFocus(() => this.#list.replaceChildren(...this.#group("here", here), ...this.#group("away", away)));

@@ -108,7 +108,7 @@ export class RoomList extends HTMLElement {
     const one = others.length === 1 ? others[0] : null;
     const tile = lead.firstElementChild;
     if (!one || !tile) return;
-    const here = this.#session.store.online.has(one.id);
+    const here = this.#session.store.people.online.has(one.id);
     tile.className = `presence presence--${here ? "here" : "away"}`;
     tile.setAttribute("role", "img");
     tile.setAttribute("aria-label", say(here ? "here" : "away"));

@@ -113,7 +113,7 @@ export class Switcher extends HTMLElement {
     const { store } = this.#session;
     /** @type {Map<number, User>} */
     const known = new Map();
-    for (const user of [...store.people.values(), ...this.#people]) if (user && user.id !== store.me.id) known.set(user.id, user);
+    for (const user of [...store.people.all, ...this.#people]) if (user.id !== store.me.id) known.set(user.id, user);
     for (const room of shown) if (room.members?.length === 2) for (const { id } of room.members) known.delete(id);
     return best([...known.values()], query, (user) => [user.name, user.username])
       .slice(0, SHOWN)
@@ -123,7 +123,7 @@ export class Switcher extends HTMLElement {
   /** @param {User} user */
   #face(user) {
     const face = document.createElement("span");
-    face.className = `presence presence--${this.#session.store.online.has(user.id) ? "here" : "away"}`;
+    face.className = `presence presence--${this.#session.store.people.online.has(user.id) ? "here" : "away"}`;
     face.append(avatar(user, "s"));
     return face;
   }

@@ -1,7 +1,8 @@
+import { People } from "./people.js";
 import { Signal } from "./signal.js";
 import { Timeline } from "./timeline.js";
-import { COUNTED } from "./types.js";
 import { TypingTracker } from "./typing_tracker.js";
+import { Unread } from "./unread.js";
 
 /** @import {Frame, Message, Page, ReadPosition, RoomEntry, RoomState, User} from "./types.js" */
 /**
@@ -11,30 +12,23 @@ import { TypingTracker } from "./typing_tracker.js";
  *   | {type: "recount", room: number} | {type: "message", message: Message}} Change
  */
 
-const SETTLES = 1_000; // milliseconds in which events and a count may have crossed
-
 /** All that the page knows: rooms, people, messages, who is here. It applies what the server says. */
 export class Store {
   /** @type {Signal<Change>} */
   changed = new Signal();
+  people = new People();
   typing = new TypingTracker();
   /** @type {Map<number, RoomEntry>} */
   rooms = new Map();
   /** @type {Map<number, Timeline>} */
   timelines = new Map();
-  /** @type {Map<number, User | null>} */
-  people = new Map();
-  /** @type {Set<number>} */
-  online = new Set();
   /** How many times the connection began: what was heard before the last one may have holes after it. */
   welcomes = 0;
-  /** @type {Map<number, number>} When each room's counts were last the server's own. */
-  #countedAt = new Map();
   /** @type {Map<number, number>} When somebody last spoke there, as far as it was heard. */
   #spoke = new Map();
-  #freshPresence = false;
   /** Rooms held before a welcome and not listed since. @type {Set<number>} */
   #unlisted = new Set();
+  #unread;
   #now;
 
   /** @param {{me: User, epoch: string, entries: RoomEntry[], now?: () => number}} start */
@@ -43,7 +37,8 @@ export class Store {
     this.epoch = epoch;
     this.#now = now;
     this.live = false;
-    this.people.set(me.id, me);
+    this.people.meet(me);
+    this.#unread = new Unread(() => this.me.id, now);
     for (const entry of entries) this.#setRoom(entry);
   }
 
@@ -54,9 +49,7 @@ export class Store {
 
   /** The newest that is known of a person; null for one who was erased. @param {User | null} user */
   person(user) {
-    if (!user) return null;
-    const known = this.people.get(user.id);
-    return known === undefined ? user : known;
+    return this.people.newest(user);
   }
 
   /** @param {number} id */
@@ -125,15 +118,17 @@ export class Store {
       case "read":
         return this.setRead(/** @type {any} */ (frame));
       case "user.updated":
-        this.people.set(frame.user.id, frame.user.erased ? null : frame.user);
+        if (frame.user.erased) this.people.erase(frame.user.id);
+        else this.people.meet(frame.user);
         if (frame.user.id === this.me.id) this.me = frame.user;
         return this.changed.emit({ type: "people" });
       case "typing":
         this.typing.heard(frame.room, frame.user.id ?? frame.user, this.#now());
-        if (frame.user.id) this.people.set(frame.user.id, frame.user);
+        this.people.meet(frame.user);
         return this.changed.emit({ type: "typing", room: frame.room });
       case "presence":
-        return this.#presence(frame);
+        this.people.hear(frame);
+        return this.changed.emit({ type: "presence" });
       default:
         return undefined;
     }
@@ -162,8 +157,7 @@ export class Store {
   setRead(read) {
     const room = this.rooms.get(read.room);
     if (!room) return;
-    Object.assign(room, { read_seq: read.read_seq, unread: read.unread, mentions: read.mentions });
-    this.#countedAt.set(room.id, this.#now());
+    this.#unread.settle(room, read);
     this.changed.emit({ type: "rooms" });
   }
 
@@ -173,11 +167,7 @@ export class Store {
     const timeline = this.timelines.get(id);
     if (!room || seq <= room.read_seq) return;
     room.read_seq = seq;
-    if (timeline?.loaded && !timeline.hasAfter && timeline.first <= seq + 1) {
-      const unread = timeline.messages.filter((message) => this.#counts(room, message));
-      room.unread = unread.length;
-      room.mentions = unread.filter((message) => message.mentions.includes(this.me.id)).length;
-    }
+    if (timeline?.loaded && !timeline.hasAfter && timeline.first <= seq + 1) this.#unread.count(room, timeline.messages);
     this.changed.emit({ type: "rooms" });
   }
 
@@ -187,7 +177,7 @@ export class Store {
    */
   addPage(id, page, how, heardSince) {
     const timeline = this.timeline(id);
-    for (const message of page.messages) this.#meet(message.author);
+    for (const message of page.messages) this.people.meet(message.author);
     timeline[how](page);
     if (how === "replace" || timeline.cursor === null) {
       const room = this.rooms.get(id);
@@ -205,8 +195,8 @@ export class Store {
     this.begin(frame.epoch);
     this.#unlisted = new Set(this.rooms.keys());
     this.me = frame.user;
-    this.people.set(this.me.id, this.me);
-    this.#freshPresence = true;
+    this.people.meet(this.me);
+    this.people.begin();
     for (const entry of frame.rooms) this.#setRoom(entry);
     this.changed.emit({ type: "rooms" });
   }
@@ -222,7 +212,7 @@ export class Store {
     const { room: id, seq } = frame;
     /** @type {Message} */
     const message = frame.message;
-    this.#meet(message.author);
+    this.people.meet(message.author);
     const room = this.rooms.get(id);
     if (room && seq > room.seq) this.#count(room, message, frame.type === "message.created", seq);
     if (frame.type === "message.created" && message.author && this.typing.done(id, message.author.id)) {
@@ -237,24 +227,9 @@ export class Store {
   /** @param {RoomEntry} room @param {Message} message @param {boolean} created @param {number} seq */
   #count(room, message, created, seq) {
     room.seq = seq;
-    const crossed = this.#now() - (this.#countedAt.get(room.id) ?? 0) < SETTLES;
-    const mine = message.author?.id === this.me.id;
     if (created) this.#spoke.set(room.id, Date.parse(message.created_at));
-    if (created && mine) {
-      Object.assign(room, { read_seq: Math.max(room.read_seq, message.seq), unread: 0, mentions: 0 });
-    } else if (created && this.#counts(room, message)) {
-      room.unread = Math.min(COUNTED, room.unread + 1);
-      if (message.mentions.includes(this.me.id)) room.mentions = Math.min(COUNTED, room.mentions + 1);
-    }
-    // An edit may add a mention, a deletion take a message away: the server knows what it was before
-    const changed = !created && !mine && message.seq > room.read_seq;
-    if (changed || (crossed && created && !mine)) this.changed.emit({ type: "recount", room: room.id });
+    if (this.#unread.hear(room, message, created)) this.changed.emit({ type: "recount", room: room.id });
     this.changed.emit({ type: "rooms" });
-  }
-
-  /** By the protocol's definition. @param {RoomEntry} room @param {Message} message */
-  #counts(room, message) {
-    return !message.deleted && message.author?.id !== this.me.id && message.seq > room.read_seq;
   }
 
   /** @param {Frame} frame @param {boolean} contiguous */
@@ -279,7 +254,7 @@ export class Store {
     this.#setState(id, frame.state, seq);
     const timeline = this.timelines.get(id);
     for (const message of news) {
-      this.#meet(message.author);
+      this.people.meet(message.author);
       timeline?.apply(message);
       this.changed.emit({ type: "message", message });
     }
@@ -298,21 +273,12 @@ export class Store {
     this.changed.emit({ type: "rooms" });
   }
 
-  /** @param {Frame} frame */
-  #presence(frame) {
-    if (this.#freshPresence) this.online.clear();
-    this.#freshPresence = false;
-    for (const user of frame.online ?? []) this.online.add(user);
-    for (const user of frame.offline ?? []) this.online.delete(user);
-    this.changed.emit({ type: "presence" });
-  }
-
   /** @param {RoomEntry} entry */
   #setRoom(entry) {
     this.rooms.set(entry.id, { ...entry });
     this.#unlisted.delete(entry.id);
-    for (const user of entry.members ?? []) this.#meet(user);
-    this.#countedAt.set(entry.id, this.#now());
+    for (const user of entry.members ?? []) this.people.meet(user);
+    this.#unread.settle(entry);
   }
 
   /** @param {number} id @param {RoomState} state @param {number} seq */
@@ -328,10 +294,5 @@ export class Store {
   #moveCursor(id, seq, contiguous) {
     const timeline = this.timelines.get(id);
     if (contiguous && timeline?.cursor === seq - 1) timeline.cursor = seq;
-  }
-
-  /** @param {User | null} user */
-  #meet(user) {
-    if (user && this.people.get(user.id) !== null) this.people.set(user.id, user);
   }
 }

@@ -1,5 +1,5 @@
 import { openMenu } from "../dom/menu.js";
-import { dialog, prepareDialogs } from "../dom/dialogs.js";
+import { prepareDialogs } from "../dom/dialogs.js";
 import { nameKeys } from "../dom/keys.js";
 import { notify } from "../dom/notice.js";
 import { actOf, byId, isTouch } from "../dom/piece.js";
@@ -9,13 +9,14 @@ import { Composer } from "./composer.js";
 import { ConnectionBar } from "./connection_bar.js";
 import { Conversation } from "./conversation.js";
 import { MembersPanel } from "./members_panel.js";
+import { commands, ownActs, roomActs } from "./page_acts.js";
 import { Picker } from "./picker.js";
 import { RoomForms } from "./room_forms.js";
 import { RoomList } from "./room_list.js";
+import { Shortcuts } from "./shortcuts.js";
 import { Switcher } from "./switcher.js";
 
 /** @import {Data} from "../live/session.js" */
-/** @import {Act} from "../dom/menu.js" */
 
 const PARTS = {
   "plaza-bar": ConnectionBar,
@@ -71,14 +72,20 @@ export class App extends HTMLElement {
     this.#composer.start(session, this.#conversation, openPicker);
     this.#panel.start(session, write);
     this.#forms.start(session, go);
-    this.#switcher.start(session, { go, write, order: () => this.#rooms.order, commands: () => this.#commands() });
+    this.#switcher.start(session, { go, write, order: () => this.#rooms.order, commands: () => commands(this.#session, this.#forms) });
     /** @type {ConnectionBar} */ (this.querySelector("plaza-bar")).start(session);
+    new Shortcuts({
+      switcher: this.#switcher,
+      conversation: this.#conversation,
+      composer: this.#composer,
+      step: (by, unread) => this.#step(by, unread),
+      closeSide: () => this.#closeSide(),
+    });
   }
 
   #listen() {
     const { store, connection } = this.#session;
     document.addEventListener("click", (event) => this.#click(event));
-    document.addEventListener("keydown", (event) => this.#key(event));
     addEventListener("popstate", () => this.#enter(...placeOf(location)));
     store.changed.subscribe((change) => {
       if (change.type === "left" && change.room === this.#session.here) this.#lostRoom();
@@ -157,9 +164,9 @@ export class App extends HTMLElement {
       invite: () => void this.#forms.invite(),
       members: () => (this.#panel.shown ? this.#panel.hide() : this.#panel.show()),
       "open-rooms": () => this.#openDrawer(),
-      "close-side": () => this.#closeSide(),
+      "close-side": () => void this.#closeSide(),
       "room-menu": () => act && void this.#openRoomMenu(act),
-      me: () => act && openMenu(act, this.#ownActs()),
+      me: () => act && openMenu(act, ownActs(this.#session)),
     };
     acts[act?.dataset.act ?? ""]?.();
   }
@@ -177,97 +184,11 @@ export class App extends HTMLElement {
   /** What one may do here is looked up again while the menu stands there already. @param {Element} anchor */
   async #openRoomMenu(anchor) {
     const { here, manages } = this.#session;
-    openMenu(anchor, this.#roomActs());
+    openMenu(anchor, roomActs(this.#session, this.#forms));
     if (here === null) return;
     await this.#session.askOwners(here).catch(() => {});
     const changed = this.#session.here === here && this.#session.manages !== manages;
-    if (changed && anchor.getAttribute("aria-expanded") === "true") openMenu(anchor, this.#roomActs());
-  }
-
-  /** @returns {Act[]} */
-  #roomActs() {
-    const { room, member, manages, store, here } = this.#session;
-    if (!room) return [];
-    const entry = here === null ? undefined : store.room(here);
-    /** @type {Act[]} */
-    const acts = [];
-    if (!member) return [{ icon: "plus", name: say("join"), run: () => byId("composer-join").click() }];
-    if (manages) {
-      acts.push({ icon: "pencil", name: say("rename"), run: () => this.#forms.openChange() });
-      acts.push({ icon: "person-plus", name: say("add_people"), run: () => this.#forms.openPeople("add") });
-      acts.push({ icon: "link", name: say("invite"), run: () => void this.#forms.invite() });
-    }
-    const muted = entry?.involvement === "nothing";
-    acts.push({ icon: muted ? "bell" : "bell-off", name: say(muted ? "ring" : "mute_room"), run: () => void this.#forms.toggleMuted() });
-    if (manages) acts.push({ icon: "archive", name: say(room.archived ? "unarchive" : "archive"), run: () => void this.#forms.archive() });
-    acts.push({ icon: "leave", name: say("leave"), alarm: true, run: () => void this.#forms.leave() });
-    return acts;
-  }
-
-  /** @returns {Act[]} */
-  #ownActs() {
-    const acts = [
-      { icon: "gear", name: say("settings"), run: () => location.assign("/settings/") },
-      { icon: "keys", name: say("keys"), run: () => dialog("keys").showModal() },
-    ];
-    if (this.#session.moderator) acts.push({ icon: "flag", name: say("moderation"), run: () => location.assign("/admin/") });
-    acts.push({ icon: "leave", name: say("sign_out"), run: () => location.assign("/accounts/logout/") });
-    return acts;
-  }
-
-  #commands() {
-    return [
-      { icon: "check", name: say("mark_all_read"), run: () => this.#readAll() },
-      { icon: "plus", name: say("new_room"), run: () => this.#forms.openNew() },
-      { icon: "arch", name: say("browse"), run: () => void this.#forms.browse() },
-      { icon: "people", name: say("new_direct"), run: () => this.#forms.openPeople("direct") },
-      { icon: "gear", name: say("settings"), run: () => location.assign("/settings/") },
-      { icon: "keys", name: say("keys"), run: () => dialog("keys").showModal() },
-    ];
-  }
-
-  #readAll() {
-    for (const room of this.#session.store.rooms.values()) this.#session.reader.read(room.id, room.seq);
-  }
-
-  /** @param {KeyboardEvent} event */
-  #key(event) {
-    if (event.isComposing || event.defaultPrevented) return;
-    const key = event.key.toLowerCase();
-    if ((event.ctrlKey || event.metaKey) && key === "k") {
-      event.preventDefault();
-      return this.#switcher.open();
-    }
-    if (document.querySelector("dialog[open], [popover]:not(#notice):popover-open")) return;
-    if (event.altKey && (key === "arrowup" || key === "arrowdown")) {
-      event.preventDefault();
-      return this.#step(key === "arrowdown" ? 1 : -1, event.shiftKey);
-    }
-    if (key === "f6") {
-      event.preventDefault();
-      return this.#cross();
-    }
-    if (key === "escape") return this.#escape();
-    const writing = event.target instanceof Element && event.target.closest("input, textarea");
-    if (event.key === "?" && (!writing || (event.target === byId("composer-text") && this.#composer.empty))) {
-      event.preventDefault();
-      dialog("keys").showModal();
-    } else if (!writing && event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey && event.key !== " " && document.activeElement === document.body) {
-      this.#composer.focusText();
-    }
-  }
-
-  /** To the messages from where one writes, and back. */
-  #cross() {
-    const { entrance } = this.#composer;
-    if (entrance && document.activeElement !== entrance) return entrance.focus();
-    return this.#conversation.entrance?.focus();
-  }
-
-  #escape() {
-    if (this.#panel.shown || this.classList.contains("app--drawer")) return this.#closeSide();
-    if (document.activeElement !== byId("composer-text") && !isTouch()) this.#composer.focusText();
-    this.#conversation.finish();
+    if (changed && anchor.getAttribute("aria-expanded") === "true") openMenu(anchor, roomActs(this.#session, this.#forms));
   }
 
   /** @param {number} step @param {boolean} unread */
@@ -289,11 +210,14 @@ export class App extends HTMLElement {
     this.classList.remove("app--drawer");
   }
 
+  /** Says whether something was open there. */
   #closeSide() {
+    if (!this.#panel.shown && !this.classList.contains("app--drawer")) return false;
     const back = this.#panel.shown ? byId("talk-people") : this.querySelector("[data-act=open-rooms]");
     this.#panel.hide();
     this.#closeDrawer();
     if (back instanceof HTMLElement) back.focus();
+    return true;
   }
 }
 

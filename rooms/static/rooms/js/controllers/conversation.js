@@ -1,6 +1,7 @@
 import { layOut } from "../models/layout.js";
+import { mayMoveFocus } from "../dom/focus.js";
 import { dayOf } from "../dom/format.js";
-import { attempt, notify, reasonOf } from "../dom/notice.js";
+import { notify, reasonOf } from "../dom/notice.js";
 import { byId } from "../dom/piece.js";
 import { ScrollManager } from "../dom/scroll_manager.js";
 import { withWord } from "../dom/waiting.js";
@@ -8,6 +9,7 @@ import { paintEmpty } from "./empty_state.js";
 import { paintJump } from "./jump_button.js";
 import { LogRows } from "./log_rows.js";
 import { MessageActs } from "./message_acts.js";
+import { Reading } from "./reading.js";
 import { speakNews } from "./spoken_log.js";
 
 /** @import {Session} from "../live/session.js" */
@@ -29,12 +31,7 @@ export class Conversation extends HTMLElement {
   #column = byId("column");
   #rows = /** @type {LogRows} */ (/** @type {unknown} */ (null));
   #acts = /** @type {MessageActs} */ (/** @type {unknown} */ (null));
-  /** Where the reader left off, while something after it was new. @type {number | null} */
-  #newAfter = null;
-  /** How far one had read when the page was hidden. @type {number | null} */
-  #lookedAway = null;
-  /** After “mark unread” nothing is read until one leaves. */
-  #keepUnread = false;
+  #reading = /** @type {Reading} */ (/** @type {unknown} */ (null));
   #visit = 0;
   #loading = false;
   #frame = 0;
@@ -44,6 +41,7 @@ export class Conversation extends HTMLElement {
     this.#session = session;
     this.#scroll = new ScrollManager(this.#log, this.#column);
     this.#rows = new LogRows(this.#column, session);
+    this.#reading = new Reading(session, this.#log, this.#rows, this.#scroll);
     const unreadFrom = (/** @type {Message} */ message) => void this.#markUnread(message);
     const goTo = (/** @type {number} */ id) => void this.#goTo(id);
     this.#acts = new MessageActs(this.#log, this.#column, { session, rows: this.#rows, scroll: this.#scroll, openPicker, unreadFrom, goTo });
@@ -71,8 +69,7 @@ export class Conversation extends HTMLElement {
     const room = this.#session.room;
     this.#column.hidden = !room;
     if (!room) return paintEmpty(this.#session);
-    const { entry } = this.#session;
-    this.#newAfter = entry && entry.unread > 0 ? entry.read_seq : null;
+    this.#reading.begin();
     const timeline = this.#timeline();
     if (timeline?.loaded && (given || this.#covers(timeline, at))) {
       this.#render();
@@ -90,19 +87,17 @@ export class Conversation extends HTMLElement {
   }
 
   async goToEnd() {
-    this.#keepUnread = false;
+    this.#reading.goOn();
     if (this.#timeline()?.hasAfter) await this.#open(null, true);
     this.#scroll.toEnd();
-    this.#read();
+    this.#reading.read();
   }
 
   /** Read all of it, and go to the end. */
   async finish() {
-    const { entry, reader } = this.#session;
-    if (!entry) return;
+    if (!this.#session.member) return;
     await this.goToEnd();
-    reader.read(entry.id, entry.seq);
-    this.#newAfter = null;
+    this.#reading.readAll();
     this.#render();
   }
 
@@ -127,7 +122,6 @@ export class Conversation extends HTMLElement {
   #clear() {
     this.#visit += 1;
     this.#rows.clear();
-    this.#keepUnread = false;
     this.#loading = false;
     byId("log-before").hidden = byId("log-after").hidden = true;
     byId("empty").hidden = true;
@@ -138,13 +132,13 @@ export class Conversation extends HTMLElement {
   #covers(timeline, at) {
     if (at !== null) return timeline.first <= at && at <= timeline.last;
     if (timeline.hasAfter) return false;
-    return this.#newAfter === null || !timeline.hasBefore || timeline.first <= this.#newAfter + 1;
+    const { newAfter } = this.#reading;
+    return newAfter === null || !timeline.hasBefore || timeline.first <= newAfter + 1;
   }
 
   /** Fetches the place that one wants to see. @param {number | null} at @param {boolean} [end] */
   async #open(at, end = false) {
-    const unread = this.#session.entry?.unread ?? 0;
-    const place = at ?? (this.#newAfter !== null && unread > 30 && !end ? this.#newAfter : null);
+    const place = at ?? (end ? null : this.#reading.start);
     if (await this.#fetch(place === null ? "" : `around=${place}`)) this.#arrive(at);
   }
 
@@ -154,7 +148,7 @@ export class Conversation extends HTMLElement {
     const message = this.#timeline()?.find(id);
     if (!message) return;
     this.#arrive(message.seq);
-    this.#rows.of(message)?.focus({ preventScroll: true });
+    if (mayMoveFocus(this.#column)) this.#rows.of(message)?.focus({ preventScroll: true });
   }
 
   /** Shows another part of the history; says whether it came and is still wanted. @param {"" | `around=${number}` | `around_id=${number}`} where */
@@ -207,7 +201,7 @@ export class Conversation extends HTMLElement {
     const timeline = this.#timeline();
     if (here === null || !timeline?.loaded) return;
     const drafts = timeline.hasAfter ? [] : outbox.of(here);
-    const rows = layOut({ messages: timeline.messages, drafts, me: store.me.id, newAfter: this.#newAfter, dayOf });
+    const rows = layOut({ messages: timeline.messages, drafts, me: store.me.id, newAfter: this.#reading.newAfter, dayOf });
     this.#scroll.complete = !timeline.hasAfter;
     this.#scroll.keep(() => this.#rows.show(rows));
     timeline.following = this.#scroll.atEnd;
@@ -215,7 +209,7 @@ export class Conversation extends HTMLElement {
     this.#column.hidden = rows.length === 0;
     if (rows.length === 0) paintEmpty(this.#session);
     this.#paintJump();
-    if (read) this.#read();
+    if (read) this.#reading.read();
   }
 
   #paintJump() {
@@ -231,7 +225,7 @@ export class Conversation extends HTMLElement {
     if (!timeline?.loaded) return;
     timeline.following = this.#scroll.atEnd;
     this.#paintJump();
-    this.#read();
+    this.#reading.read();
     if (this.#loading) return;
     const { scrollTop, scrollHeight, clientHeight } = this.#log;
     if (timeline.hasBefore && scrollTop < AHEAD) this.#more(`before=${timeline.first}`, "prepend", "log-before");
@@ -257,38 +251,18 @@ export class Conversation extends HTMLElement {
 
   /** The page was hidden, or is seen again: then the line stands where one looked away. @param {boolean} visible */
   #seen(visible) {
-    const { entry } = this.#session;
-    if (!visible) {
-      this.#lookedAway = entry?.unread === 0 ? entry.read_seq : null;
-      return;
-    }
-    const missed = this.#lookedAway !== null && entry !== undefined && entry.unread > 0;
-    if (missed) {
-      this.#newAfter = this.#lookedAway;
+    if (!visible) return this.#reading.lookAway();
+    if (this.#reading.lookBack()) {
       this.#render(false);
       const line = this.#rows.get("new");
       if (line && line.getBoundingClientRect().top < this.#log.getBoundingClientRect().top) this.#scroll.to(line, 0.25);
     }
-    this.#lookedAway = null;
-    this.#read();
-  }
-
-  /** What is in view of a visible page is read. */
-  #read() {
-    const { here, reader, member } = this.#session;
-    const timeline = this.#timeline();
-    if (here === null || !member || this.#keepUnread || !timeline?.loaded || document.visibilityState !== "visible") return;
-    if (this.#scroll.atEnd) return reader.read(here, timeline.last);
-    const bottom = this.#log.getBoundingClientRect().bottom;
-    const seen = this.#rows.articles.findLast((row) => row.dataset.seq && row.getBoundingClientRect().bottom <= bottom);
-    if (seen) reader.read(here, Number(seen.dataset.seq));
+    this.#reading.read();
   }
 
   /** @param {Message} message */
   async #markUnread(message) {
-    this.#keepUnread = true;
-    await attempt(this.#session.reader.unread(message.room, message.seq));
-    this.#newAfter = message.seq - 1;
+    await this.#reading.unreadFrom(message);
     this.#render();
   }
 }

@@ -1,3 +1,4 @@
+import { mayMoveFocus } from "../dom/focus.js";
 import { actOf, byId, clone, isTouch, slot } from "../dom/piece.js";
 
 /** @import {ScrollManager} from "../dom/scroll_manager.js" */
@@ -13,11 +14,12 @@ export function openEditor(row, message, scroll, save) {
   const text = /** @type {HTMLTextAreaElement} */ (editor.querySelector("textarea"));
   const body = slot(row, "body");
   const close = () => {
+    const waited = mayMoveFocus(editor);
     scroll.keep(() => {
       editor.remove();
       body.hidden = false;
     });
-    if (!isTouch()) byId("composer-text").focus({ preventScroll: true });
+    if (waited && !isTouch()) byId("composer-text").focus({ preventScroll: true });
   };
   const finish = async () => {
     if (await save(text.value.trim())) close();

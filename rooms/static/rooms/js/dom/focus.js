@@ -21,3 +21,8 @@ export function neighbours(all, one) {
   const at = one ? all.indexOf(one) : -1;
   return at < 0 ? [] : [...all.slice(at), ...all.slice(0, at).reverse()];
 }
+
+/** Whether the focus is in a box or nowhere, so that what waited for the server may move it on. @param {Element} box */
+export function mayMoveFocus(box) {
+  return document.activeElement === document.body || box.contains(document.activeElement);
+}

@@ -1,28 +1,55 @@
 """Reads and judges the settings that come from the environment; `docs/settings.md` lists them."""
 
+import re
+from collections.abc import Callable
+from email.utils import parseaddr
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
+from psycopg import ProgrammingError
+from psycopg.conninfo import conninfo_to_dict
 
 EXAMPLE_SECRETS = {"change-me", "changeme", "replace-me"}
 LANGUAGES = ("en", "es")
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+
+WHOLE = re.compile(r"[0-9]{1,9}", re.ASCII)
+NUMBER = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?", re.ASCII)
+USUAL_PORTS = {"http": 80, "https": 443}
+LABEL = "[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
+ORIGIN = re.compile(rf"https?://({LABEL}(?:\.{LABEL})*|\[[0-9a-f:.]+\])(?::[0-9]{{1,5}})?")
+REDIS_DATABASE = re.compile(r"(/[0-9]{0,4})?")
+MAIL_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+")
 
 env = environ.Env()
 
 
 def public_address() -> tuple[str, str, bool]:
-    """`CHAT_URL` as (origin, host name, whether it is https)."""
+    """`CHAT_URL` as (origin, host as in the `Host` header, whether it is https)."""
     address = env.str("CHAT_URL", "http://127.0.0.1:8000").rstrip("/")
-    parts = urlsplit(address)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path or parts.query:
+    parts = split(address)
+    host = ORIGIN.fullmatch(address)
+    if parts is None or host is None:
         raise ImproperlyConfigured(
-            f"CHAT_URL must be an address such as https://chat.example.org, without a path; it is {address!r}."
+            "CHAT_URL must be an address such as https://chat.example.org, in lower case and without a path"
+            f" (a name with other letters in its xn-- form); it is {address!r}."
         )
-    return address, parts.hostname, parts.scheme == "https"
+    # Browsers leave the usual port out of the origin that they send
+    port = f":{parts.port}" if parts.port not in (None, USUAL_PORTS[parts.scheme]) else ""
+    return f"{parts.scheme}://{host[1]}{port}", host[1], parts.scheme == "https"
+
+
+def split(address: str) -> SplitResult | None:
+    """The parts of an address; None where it cannot be one, by its port for example."""
+    try:
+        parts = urlsplit(address)
+        return parts if parts.port != 0 else None
+    except ValueError:
+        return None
 
 
 def secret_key(data_dir: Path) -> str:
@@ -41,7 +68,7 @@ def secret_key(data_dir: Path) -> str:
 def whole(name: str, default: int, *, least: int, most: int) -> int:
     """A whole number within its limits."""
     text = env.str(name, str(default))
-    if not text.strip().lstrip("-").isdecimal() or not least <= int(text) <= most:
+    if not WHOLE.fullmatch(text) or not least <= int(text) <= most:
         raise ImproperlyConfigured(f"{name} must be a whole number from {least} to {most}; it is {text!r}.")
     return int(text)
 
@@ -49,13 +76,9 @@ def whole(name: str, default: int, *, least: int, most: int) -> int:
 def positive(name: str, default: float, *, most: float) -> float:
     """A number above zero."""
     text = env.str(name, str(default))
-    try:
-        number = float(text)
-    except ValueError:
-        number = 0.0
-    if not 0 < number <= most:
-        raise ImproperlyConfigured(f"{name} must be a number above 0, up to {most:g}; it is {text!r}.")
-    return number
+    if not NUMBER.fullmatch(text) or not 0 < float(text) <= most:
+        raise ImproperlyConfigured(f"{name} must be a number above 0, up to {most:,.0f}; it is {text!r}.")
+    return float(text)
 
 
 def choice(name: str, default: str, choices: tuple[str, ...]) -> str:
@@ -66,11 +89,73 @@ def choice(name: str, default: str, choices: tuple[str, ...]) -> str:
     return word
 
 
-def address(name: str, default: str, schemes: tuple[str, ...]) -> str:
-    """An address with one of the schemes that this site can use."""
+def database_address(default: str) -> str:
+    takes = "sqlite:////folder/file, postgres://user:password@host/name or postgres://user@/name?host=/folder"
+    return _address("DATABASE_URL", default, takes, _is_database)
+
+
+def redis_address() -> str:
+    """Empty without Redis."""
+    takes = "redis://host:6379/0, rediss://host:6379/0, unix:///path, or nothing"
+    return _address("REDIS_URL", "", takes, lambda parts: parts.geturl() == "" or _is_redis(parts))
+
+
+def mail_address() -> str:
+    takes = "smtp+tls://user:password@host:587, smtp+ssl://user:password@host:465, smtp://host or consolemail://"
+    return _address("EMAIL_URL", "consolemail://", takes, _is_mail)
+
+
+def _address(name: str, default: str, takes: str, fits: Callable[[SplitResult], bool]) -> str:
+    """It is not shown when it is wrong: a password may be in it."""
     value: str = env.str(name, default)
-    if value and urlsplit(value).scheme not in schemes:
-        raise ImproperlyConfigured(f"{name} must begin with one of {', '.join(s + '://' for s in schemes)}; check it.")
+    parts = split(value)
+    if parts is None or not fits(parts):
+        raise ImproperlyConfigured(
+            f"{name} must be such as {takes}; in names and passwords, other characters than letters and digits are"
+            " written as %40 for @, and so on."
+        )
+    return value
+
+
+def _is_database(parts: SplitResult) -> bool:
+    if parts.scheme == "sqlite":
+        return not parts.netloc and _is_path(parts.path)
+    return parts.scheme in ("postgres", "postgresql") and _is_path(parts.path) and _libpq_takes(parts.geturl())
+
+
+def _libpq_takes(url: str) -> bool:
+    try:
+        conninfo_to_dict(url)
+    except ProgrammingError:
+        return False
+    return True
+
+
+def _is_redis(parts: SplitResult) -> bool:
+    if parts.scheme == "unix":
+        return not parts.netloc and _is_path(parts.path)
+    return parts.scheme in ("redis", "rediss") and bool(parts.hostname) and bool(REDIS_DATABASE.fullmatch(parts.path))
+
+
+def _is_mail(parts: SplitResult) -> bool:
+    if parts.scheme == "filemail":
+        return _is_path(parts.path)
+    if parts.scheme in ("consolemail", "memorymail", "dummymail"):
+        return True
+    return parts.scheme in ("smtp", "smtps", "smtp+tls", "smtp+ssl", "submission") and bool(parts.hostname)
+
+
+def _is_path(text: str) -> bool:
+    return text.startswith("/") and len(text) > 1
+
+
+def sender(default: str) -> str:
+    """`CHAT_EMAIL_FROM`, with or without a name."""
+    value: str = env.str("CHAT_EMAIL_FROM", default)
+    if value != default and not (MAIL_ADDRESS.fullmatch(parseaddr(value)[1]) and value.isprintable()):
+        raise ImproperlyConfigured(
+            f"CHAT_EMAIL_FROM must be such as plaza@example.org or Plaza <plaza@example.org>; it is {value!r}."
+        )
     return value
 
 

@@ -97,9 +97,7 @@ TEMPLATES: list[dict[str, Any]] = [
 # 2.5 s, so that the live door can say `unavailable` within the protocol's 3 s.
 DATABASE_WAIT_SECONDS = 2.5
 CHAT_DB_THREADS = environment.whole("CHAT_DB_THREADS", 4, least=1, most=64)
-DATABASE_URL = environment.address(
-    "DATABASE_URL", f"sqlite:///{CHAT_DATA_DIR}/plaza.sqlite3", ("sqlite", "postgres", "postgresql")
-)
+DATABASE_URL = environment.database_address(f"sqlite:///{CHAT_DATA_DIR}/plaza.sqlite3")
 
 
 def database(url: str) -> dict[str, Any]:
@@ -147,7 +145,7 @@ CACHES = {
     }
 }
 
-REDIS_URL = environment.address("REDIS_URL", "", ("redis", "rediss", "unix"))
+REDIS_URL = environment.redis_address()
 CHANNEL_LAYERS: dict[str, dict[str, Any]] = {
     "default": (
         {"BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer", "CONFIG": {"hosts": [REDIS_URL]}}
@@ -162,7 +160,7 @@ CHAT_SEND_BURST = environment.whole("CHAT_SEND_BURST", 10, least=1, most=100_000
 CHAT_SEND_PER_SECOND = environment.positive("CHAT_SEND_PER_SECOND", 5, most=100_000)
 CHAT_MAX_CONNECTIONS_PER_USER = environment.whole("CHAT_MAX_CONNECTIONS_PER_USER", 20, least=1, most=100_000)
 CHAT_DRAIN_SECONDS = environment.positive("CHAT_DRAIN_SECONDS", 10, most=3600)
-CHAT_CHECK_SECONDS = environment.positive("CHAT_CHECK_SECONDS", 1, most=60)
+CHAT_CHECK_SECONDS = environment.whole("CHAT_CHECK_SECONDS", 1, least=1, most=60)  # HAProxy knows no half
 CHAT_REMOVED_KEEP_DAYS = environment.whole("CHAT_REMOVED_KEEP_DAYS", 30, least=0, most=36_500)
 CHAT_TRUSTED_PROXY = environment.trusted_proxies()
 
@@ -199,13 +197,9 @@ ACCOUNT_FORMS = {
 USERSESSIONS_ADAPTER = "accounts.adapter.UserSessionsAdapter"
 USERSESSIONS_TRACK_ACTIVITY = False
 
-EMAIL_URL = environment.address(
-    "EMAIL_URL",
-    "consolemail://",
-    ("consolemail", "smtp", "smtps", "smtp+tls", "smtp+ssl", "filemail", "memorymail", "dummymail", "submission"),
-)
+EMAIL_URL = environment.mail_address()
 MAILERS = {"default": environment.mailer(EMAIL_URL)}
-DEFAULT_FROM_EMAIL = env.str("CHAT_EMAIL_FROM", f"plaza@{CHAT_HOST}")
+DEFAULT_FROM_EMAIL = environment.sender(f"plaza@{CHAT_HOST}")
 
 # Languages
 LANGUAGE_CODE = environment.choice("CHAT_LANGUAGE", "en", environment.LANGUAGES)
@@ -230,7 +224,7 @@ LOGGING: dict[str, Any] = {
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": env.str("CHAT_LOG_LEVEL", "INFO").upper()},
+    "root": {"handlers": ["console"], "level": environment.choice("CHAT_LOG_LEVEL", "INFO", environment.LOG_LEVELS)},
     "loggers": {
         "django": {"handlers": ["console"], "level": "WARNING", "propagate": False},
         "daphne": {"handlers": ["console"], "level": "WARNING", "propagate": False},

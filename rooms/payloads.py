@@ -183,11 +183,19 @@ def room_entry(membership: Membership, members: list[UserPayload] | None = None)
 
 
 def room_entries(user: User | int, rooms: Iterable[int] | None = None) -> list[RoomEntry]:
-    """The entries of `welcome` (or those of `rooms` among them), in two queries, by id."""
+    """The entries of a user's `welcome` (or those of `rooms` among them), by id."""
     user_id = user if isinstance(user, int) else user.id
-    memberships = Membership.objects.listed().filter(user_id=user_id)
+    return entries_of([user_id], rooms)[user_id]
+
+
+def entries_of(users: Iterable[int], rooms: Iterable[int] | None = None) -> dict[int, list[RoomEntry]]:
+    """Of each user, in three queries for all of them."""
+    entries: dict[int, list[RoomEntry]] = {user: [] for user in users}
+    memberships = Membership.objects.listed().filter(user__in=entries)
     if rooms is not None:
         memberships = memberships.filter(room__in=list(rooms))
-    found = list(memberships.with_unread().select_related("room").order_by("room_id"))
-    people = direct_members(membership.room for membership in found)
-    return [room_entry(membership, people.get(membership.room_id)) for membership in found]
+    found = list(memberships.with_unread().prefetch_related("room").order_by("room_id"))
+    people = direct_members({membership.room for membership in found})
+    for membership in found:
+        entries[membership.user_id].append(room_entry(membership, people.get(membership.room_id)))
+    return entries

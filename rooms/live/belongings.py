@@ -11,7 +11,7 @@ from typing import Any
 from django.utils import timezone
 
 from rooms.errors import ChatError
-from rooms.live import queries
+from rooms.live import arrivals, queries
 from rooms.live.connection import NOT_SIGNED_IN, Connection
 from rooms.live.database import Database
 from rooms.live.fanout import spread
@@ -108,7 +108,7 @@ class Belongings:
 
     async def _look_at_access(self, users: set[int]) -> None:
         connections = [one for one in self._connections if one.user in users]
-        verdicts = await self._database.ask(queries.still_welcome, {one.identity for one in connections})
+        verdicts = await self._database.ask(arrivals.still_welcome, {one.identity for one in connections})
         for connection in connections:
             if refusal := verdicts.get(connection.identity):
                 connection.close(refusal.code, refusal.reason)
@@ -116,8 +116,8 @@ class Belongings:
     def look_later(self, connection: Connection) -> None:
         """What was noticed about its rooms before its `welcome` was written."""
         if connection.look_later:
-            self._start(self._look_at_rooms_of(connection.user, connection.look_later))
-            connection.look_later = set()
+            self._start(self._look_at_rooms_of(connection.user, set(connection.look_later)))
+            connection.look_later = frozenset()
 
     async def _look_at_rooms(self, pairs: set[tuple[int, int]]) -> None:
         by_user: defaultdict[int, set[int]] = defaultdict(set)
@@ -136,20 +136,21 @@ class Belongings:
             if client.welcomed and room not in self._feed.seats[client]
         ]
         for client in clients:
-            client.look_later |= set() if client.welcomed else rooms
+            client.look_later |= frozenset() if client.welcomed else rooms
         try:
-            opening = await self._database.ask(queries.opening, user, self._feed.started(), rooms)
+            openings = await self._database.ask(arrivals.opening, [user], self._feed.started(), rooms)
         except ChatError:
             for seat in gained:
                 self._feed.give_up_seat(seat.client, seat.room.id)
             raise
+        opening = openings[user]
         entries = {entry["id"]: entry for entry in opening.entries}
         self._seat_gained(gained, entries, opening)
         for client in clients:
             for room in rooms:
                 self._tell_difference(client, room, entries.get(room))
 
-    def _seat_gained(self, gained: list[Seat], entries: dict[int, RoomEntry], opening: queries.Opening) -> None:
+    def _seat_gained(self, gained: list[Seat], entries: dict[int, RoomEntry], opening: arrivals.Opening) -> None:
         for seat in gained:
             entry = entries.get(seat.room.id)
             if self._feed.seats.get(seat.client, {}).get(seat.room.id) is not seat:

@@ -8,7 +8,7 @@ from typing import Any
 from rooms import events
 from rooms.errors import Invalid, NotFound, TooFast, Unavailable, UnknownCommand
 from rooms.limits import SendLimiter
-from rooms.live import frames, queries
+from rooms.live import frames
 from rooms.live.connection import Connection
 from rooms.live.database import ANSWER_SECONDS
 from rooms.live.frames import Json
@@ -160,13 +160,14 @@ def _tell_others(live: Live, connection: Connection, read: ReadPayload) -> None:
 async def _resume(live: Live, connection: Connection, frame: Json) -> Json:
     epoch, held = frames.string(frame, "epoch"), frames.cursors(frame)
     mine = {room: seq for room, seq in held.items() if room in live.feed.seats[connection]}
-    current, moved = await live.database.ask(queries.moved, mine)
+    current = live.feed.epoch
     for room, cursor in mine.items():
         await connection.taken()
         if connection.closed:
             break
         seat = live.feed.seats[connection].get(room)
-        if seat is None or not seat.begun or (current == epoch and room not in moved):
+        # As far as this process: what comes next is delivered live.
+        if seat is None or not seat.begun or (current == epoch and seat.seq == cursor):
             continue
         # A cursor ahead of every room asks for the reset that another epoch needs.
         await live.feed.answer(seat, cursor if current == epoch else RESET_CURSOR)

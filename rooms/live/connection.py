@@ -3,7 +3,6 @@
 import asyncio
 import random
 import time
-from collections import deque
 from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +16,7 @@ from rooms.payloads import ReadPayload, encode
 
 HEARTBEAT = 10  # seconds
 QUIET = 8.0  # seconds after which the sweep writes a heartbeat, so that one comes within 10 s
+HEARTBEAT_FRAME = text_frame(b'{"type":"heartbeat"}')
 LIVE_LIMIT = 1024 * 1024  # bytes of live frames that may wait
 # A burst waits until the loop comes round to sending it: who reads has this long to take it. Beyond
 # the last limit there is no waiting.
@@ -56,6 +56,12 @@ class Identity:
 class Connection:
     """Written to by the feed and by the commands; the door reads for it."""
 
+    __slots__ = (
+        *("id", "outlet", "identity", "user", "expires_at", "reads", "involvements", "welcomed", "look_later"),
+        *("closed", "busy", "unknown", "leave_at", "_tick", "_pushed", "_backlog", "_over", "_malformed", "_typed"),
+        *("_asides", "_wrote_at"),
+    )
+
     def __init__(self, outlet: Outlet, identity: Identity, tick: Tick) -> None:
         self.id = uuid4().hex[:12]
         self.outlet = outlet
@@ -65,18 +71,18 @@ class Connection:
         self.reads: dict[int, tuple[int, int, int]] = {}  # room → (read_seq, unread, mentions) as told
         self.involvements: dict[int, str] = {}
         self.welcomed = False
-        self.look_later: set[int] = set()
+        self.look_later: frozenset[int] = frozenset()
         self.closed = False
         self.busy: asyncio.Future[None] | None = None
         self.unknown: asyncio.Future[Any] | None = None  # a write whose outcome is not known yet
         self.leave_at: float | None = None  # once `reconnect` was sent
         self._tick = tick
         self._pushed: list[bytes] = []  # live frames for the next flush, the first of which follows `welcome`
-        self._backlog = Backlog()
+        self._backlog: Backlog | None = None  # while something waits
         self._over: asyncio.TimerHandle | None = None  # over the limit since less than BURST_SECONDS
-        self._malformed: deque[float] = deque()
+        self._malformed: list[float] = []
         self._typed: dict[int, float] = {}
-        self._asides: set[asyncio.Task[None]] = set()
+        self._asides: list[asyncio.Task[None]] = []  # an empty set is four times as large
         self._wrote_at = time.monotonic()
 
     # Down
@@ -109,19 +115,19 @@ class Connection:
     def _put(self, frames: bytes, now: float, *, live: bool) -> None:
         self._wrote_at = now
         if waiting := self.outlet.write(frames):
-            self._backlog.wrote(len(frames), waiting, now, live=live)
-            self._look_at_limits()
+            self._wait(len(frames), waiting, now, live=live)
 
-    def _look_at_limits(self) -> None:
-        if self._backlog.live > BURST_LIMIT:
+    def _wait(self, size: int, waiting: int, now: float, *, live: bool) -> None:
+        backlog = self._backlog = self._backlog or Backlog()
+        backlog.wrote(size, waiting, now, live=live)
+        if backlog.live > BURST_LIMIT:
             self.end_slow()
-        elif self._backlog.live > LIVE_LIMIT and self._over is None:
+        elif backlog.live > LIVE_LIMIT and self._over is None:
             self._over = asyncio.get_running_loop().call_later(BURST_SECONDS, self._look_at_backlog)
 
     def _look_at_backlog(self) -> None:
         self._over = None
-        self._backlog.look(self.outlet.waiting(), time.monotonic())
-        if self._backlog.live > LIVE_LIMIT:
+        if self._look(time.monotonic()).live > LIVE_LIMIT:
             self.end_slow()
 
     def send(self, frame: Mapping[str, Any], *, live: bool = True) -> None:
@@ -181,12 +187,18 @@ class Connection:
         """Once a second: who is silent hears something, who takes nothing goes."""
         if self.closed:
             return
-        waiting = self.outlet.waiting()
-        self._backlog.look(waiting, now)
-        if waiting and now - self._backlog.moved_at > STALL_SECONDS:
-            self.end_slow()
-        elif self.welcomed and now - self._wrote_at > QUIET and not waiting:
-            self.write(b'{"type":"heartbeat"}')
+        if self.outlet.waiting():
+            if now - self._look(now).moved_at > STALL_SECONDS:
+                self.end_slow()
+            return
+        self._backlog = None
+        if self.welcomed and now - self._wrote_at > QUIET:
+            self.push(HEARTBEAT_FRAME)
+
+    def _look(self, now: float) -> Backlog:
+        backlog = self._backlog = self._backlog or Backlog()
+        backlog.look(self.outlet.waiting(), now)
+        return backlog
 
     def may_type(self, room: int, pause: float) -> bool:
         """Whether it is time to say again that this person types."""
@@ -202,13 +214,11 @@ class Connection:
     def start_aside(self, work: Coroutine[Any, Any, None]) -> None:
         """Answer a command while the next ones are taken."""
         task = asyncio.create_task(work)
-        self._asides.add(task)
-        task.add_done_callback(self._asides.discard)
+        self._asides.append(task)
+        task.add_done_callback(self._asides.remove)
 
     def count_malformed(self) -> bool:
         """Whether it was one too many in this minute."""
         now = time.monotonic()
-        self._malformed.append(now)
-        while self._malformed[0] < now - 60:
-            self._malformed.popleft()
+        self._malformed = [*(moment for moment in self._malformed if moment > now - 60), now]
         return len(self._malformed) > MALFORMED_LIMIT

@@ -18,13 +18,13 @@ from django.utils import translation
 
 from rooms.changes import FRAME_LIMIT
 from rooms.errors import ChatError, Invalid, error_payload
-from rooms.live import commands, frames, queries
+from rooms.live import commands, frames
 from rooms.live import connection as ends
+from rooms.live.arrivals import Credentials, Refusal
 from rooms.live.connection import HEARTBEAT, Connection, close_reason
 from rooms.live.frames import Json
 from rooms.live.outlet import EXTENSION, Outlet, QueueOutlet, Send
 from rooms.live.process import Live, live_process
-from rooms.live.queries import Refusal
 from rooms.operations.text import BODY_LIMIT
 from rooms.payloads import RoomEntry, encode, timestamp, user_payload
 
@@ -57,7 +57,7 @@ async def live_door(scope: Scope, receive: Receive, send: Send) -> None:
     live = live_process()
     await send({"type": "websocket.accept"})
     try:
-        arrival = await live.database.ask(queries.arrive, session, token)
+        arrival = await live.arrivals.put(Credentials(session, token))
     except ChatError:
         arrival = Refusal(ends.GOING_AWAY, "the database does not answer")
     if isinstance(arrival, Refusal):
@@ -121,7 +121,7 @@ async def _open(live: Live, connection: Connection, rooms: list[int]) -> bool:
     """Hold the events of its rooms, read its snapshot, write `welcome`, let them go on."""
     for room in rooms:
         live.feed.take_seat(connection, room)
-    opening = await live.database.ask(queries.first_opening, connection.identity, live.feed.started())
+    opening = await live.openings.put(connection.identity)
     if isinstance(opening, Refusal):
         connection.close(opening.code, opening.reason)
         return False
@@ -140,7 +140,7 @@ async def _open(live: Live, connection: Connection, rooms: list[int]) -> bool:
     for data in _welcome(connection, opening.epoch, opening.entries):
         connection.write(data, live=False)
         await connection.taken()
-    connection.send({"type": "presence", "online": live.online_for(connection), "offline": []}, live=False)
+    live.online.greet(connection, live=False)
     connection.welcome()
     for seat in list(live.feed.seats[connection].values()):
         live.feed.release(seat)

@@ -56,7 +56,7 @@ class Gatherer[Wish, Result]:
             task.add_done_callback(self._tasks.discard)
 
     def _is_free(self, wish: Wish) -> bool:
-        return self._key is None or not self._busy[self._key(wish)]
+        return self._key is None or self._key(wish) not in self._busy
 
     async def _flush(self) -> None:
         await asyncio.sleep(self._pause)
@@ -100,11 +100,15 @@ class Gatherer[Wish, Result]:
             # Each of those who wait is told; the door logs what it did not expect.
             return [error if not isinstance(error, ChatError) else Unavailable() for _wish in wishes]
 
+    def _leave(self, key: Hashable) -> None:
+        self._busy[key] -= 1
+        if not self._busy[key]:
+            del self._busy[key]
+            self._kick()
+
     def _answer(self, wish: Wish, future: asyncio.Future[Result], outcome: Result | Exception) -> None:
         if self._key is not None:
-            self._busy[self._key(wish)] -= 1
-            self._busy += Counter()  # forgets those at zero
-            self._kick()
+            self._leave(self._key(wish))
         if future.done():
             return
         if isinstance(outcome, Exception):

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import time
-from collections import defaultdict
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any
 from uuid import uuid4
@@ -14,13 +13,16 @@ from prometheus_client import Gauge
 from rooms import events
 from rooms.errors import ChatError
 from rooms.limits import change_limiter, send_limiter
+from rooms.live import arrivals
+from rooms.live.arrivals import Arrival, Credentials, Opening, Refusal
 from rooms.live.belongings import Belongings
-from rooms.live.connection import GOING_AWAY, Connection
+from rooms.live.connection import GOING_AWAY, Connection, Identity
 from rooms.live.database import Database
 from rooms.live.fanout import Tick, spread
 from rooms.live.feed import Feed
 from rooms.live.gather import Gatherer, Tell
 from rooms.live.link import Link
+from rooms.live.online import Online
 from rooms.live.presence import Presence
 from rooms.live.reader import DatabaseReader
 from rooms.operations.reads import ReadMark, mark_all
@@ -51,10 +53,13 @@ class Live:
             gained=lambda _user, _room: self.belongings.look_soon(),  # there is a notice about it
             restored=self.close_all,
         )
-        self.belongings = Belongings(
-            self.feed, self.database, start=self._start, start_afresh=self.close_all, greet=self.tell_online
-        )
         self.presence = Presence(self.name)
+        self.online = Online(self.feed, self.presence, self._say_who_is_here)
+        self.belongings = Belongings(
+            self.feed, self.database, start=self._start, start_afresh=self.close_all, greet=self.online.greet
+        )
+        self.arrivals: Gatherer[Credentials, Arrival | Refusal] = Gatherer(self._arrive)
+        self.openings: Gatherer[Identity, Opening | Refusal] = Gatherer(self._open)
         self.sends: Gatherer[Draft, Sent] = Gatherer(self._write_sends, key=lambda draft: draft.room)
         self.reads: Gatherer[ReadMark, ReadPayload] = Gatherer(self._write_reads, at_once=1, pause=READ_PAUSE)
         self.send_limiter = send_limiter
@@ -69,7 +74,7 @@ class Live:
         self.link.start()
         events.use_publisher(FeedPublisher(self._loop, self))
         look_at = (self.feed.look, self.belongings.look_at_reads, self.belongings.look_at_ends)
-        for each in (*look_at, self._sweep, self._tell_presence):
+        for each in (*look_at, self._sweep, self.online.tell):
             self._start(self._every_second(each))
         self._start(self.belongings.follow())
 
@@ -134,6 +139,16 @@ class Live:
         data = encode({"type": "typing", "room": room_id, "user": user})
         spread(data, (client for client in room.seats if client.user != user["id"]))
 
+    async def _arrive(
+        self, them: Sequence[Credentials], _tell: Tell[Arrival | Refusal]
+    ) -> Sequence[Arrival | Refusal | ChatError]:
+        return await self.database.ask(arrivals.arrive, them)
+
+    async def _open(
+        self, them: Sequence[Identity], _tell: Tell[Opening | Refusal]
+    ) -> Sequence[Opening | Refusal | ChatError]:
+        return await self.database.ask(arrivals.open_all, them, self.feed.started())
+
     async def _write_sends(self, drafts: Sequence[Draft], tell: Tell[Sent]) -> Sequence[Sent | ChatError]:
         def told(position: int, outcome: Sent | ChatError) -> None:
             self._loop.call_soon_threadsafe(tell, position, outcome)
@@ -145,39 +160,15 @@ class Live:
     ) -> Sequence[ReadPayload | ChatError]:
         return await self.database.run(mark_all, marks)
 
+    def _say_who_is_here(self, users: list[int]) -> None:
+        self.link.publish(events.PRESENCE, {"type": "presence", "process": self.name, "users": users})
+
     # Once a second
 
     async def _sweep(self) -> None:
         now = time.monotonic()
         for connection in self.connections:
             connection.sweep(now)
-
-    async def _tell_presence(self) -> None:
-        here = frozenset(self.feed.clients)
-        if (said := self.presence.news(here)) is not None:
-            self.link.publish(events.PRESENCE, {"type": "presence", "process": self.name, "users": list(said)})
-        came, went = self.presence.changes(here)
-        if not came and not went:
-            return
-        news: defaultdict[Connection, tuple[set[int], set[int]]] = defaultdict(lambda: (set(), set()))
-        for room in self.feed.rooms.values():
-            arrived, departed = room.members & came, room.members & went
-            for client in room.seats if arrived or departed else ():
-                if isinstance(client, Connection):
-                    news[client][0].update(arrived)
-                    news[client][1].update(departed)
-        for connection, (arrived, departed) in news.items():
-            connection.send({"type": "presence", "online": sorted(arrived), "offline": sorted(departed)})
-
-    def tell_online(self, connection: Connection) -> None:
-        connection.send({"type": "presence", "online": self.online_for(connection), "offline": []})
-
-    def online_for(self, connection: Connection) -> list[int]:
-        """Who is online among the people who share a room with this user."""
-        known: set[int] = {connection.user}
-        for seat in self.feed.seats[connection].values():
-            known |= seat.room.members
-        return sorted(known & self.presence.online(frozenset(self.feed.clients)))
 
     # The end
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from ops import packages
 from tests.benchmarks import client
-from tests.benchmarks.bars import fan_out, hot_room, saving, small_rooms
+from tests.benchmarks.bars import fan_out, hot_room, idle, opening, saving, small_rooms, storm
 from tests.benchmarks.chats import World, open_world
 from tests.benchmarks.report import HEAD, Report, line
 
@@ -26,6 +26,9 @@ BARS: dict[str, Callable[[World, Report], None]] = {
     "small_rooms": small_rooms.run,
     "hot_room": hot_room.run,
     "saving": saving.run,
+    "idle": idle.run,
+    "storm": storm.run,
+    "opening": opening.run,
 }
 RESULTS = Path(__file__).parent / "results"
 

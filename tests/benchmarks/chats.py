@@ -7,7 +7,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
@@ -56,6 +56,11 @@ class World:
         self._state = StateFile(cluster)
 
     @property
+    def settings(self) -> dict[str, str]:
+        """Those of the cluster's processes."""
+        return environment(self.cluster)
+
+    @property
     def redis(self) -> str:
         return str(self.cluster / "redis.sock")
 
@@ -74,9 +79,18 @@ class World:
         targets = [f"unix:{self.cluster}/{web}.sock" for web in webs]
 
         def make_people(rooms: int, each: int, path: Path) -> None:
-            make_crowd(environment(self.cluster), rooms, each, path)
+            make_crowd(self.settings, rooms, each, path)
 
         return Chat("plaza", "plaza", address, targets, f"tcp:{address}", groups, make_people)
+
+    @cached_property
+    def plaza_afresh(self) -> Chat:
+        """One process more, whose memory nothing has stretched."""
+        target = f"unix:{self.folder}/afresh.sock"
+        serve = [sys.executable, "manage.py", "serve", "--unix", target.removeprefix("unix:")]
+        pid = self.processes.start("afresh", serve, self.settings, target)
+        groups = self._groups([pid], self._pid("haproxy"))
+        return replace(self.plaza, name="plaza-afresh", targets=[target], groups=groups)
 
     @cached_property
     def plaza_on_sqlite(self) -> Chat:
@@ -103,6 +117,11 @@ class World:
     def socketio(self) -> Chat:
         """Two processes with the Redis adapter that relay what they get, on Unix sockets like Plaza's."""
         return self._socketio("relay", self._sockets("relay"), start.anonymous_people("relay"))
+
+    @cached_property
+    def socketio_afresh(self) -> Chat:
+        """One process more."""
+        return self._socketio("afresh", self._sockets("node")[:1], start.anonymous_people("afresh"))
 
     @cached_property
     def socketio_on_tcp(self) -> Chat:
@@ -151,9 +170,9 @@ class World:
         return pid
 
 
-def make_crowd(settings: dict[str, str], rooms: int, each: int, path: Path) -> None:
+def make_crowd(settings: dict[str, str], circles: int, each: int, path: Path, rooms_of_each: int = 1) -> None:
     """People, rooms and tokens of a Plaza with these settings."""
-    command = [sys.executable, "-m", "tests.benchmarks.crowd", str(rooms), str(each)]
+    command = [sys.executable, "-m", "tests.benchmarks.crowd", *map(str, (circles, each, rooms_of_each))]
     made = subprocess.run(command, cwd=ROOT, env=settings, check=True, stdout=subprocess.PIPE, text=True)
     path.write_text(made.stdout)
 

@@ -12,7 +12,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { INPUT = 1 << 20, EVENTS = 256, REQUEST = 1024, LONGEST_HEAD = 14 };
+enum { INPUT = 1 << 20, EVENTS = 256, LONGEST_HEAD = 14 };
 
 typedef struct {
     struct sockaddr_storage address;
@@ -111,7 +111,7 @@ void close_connection(Connection *connection)
     forget(&connection->unsent);
 }
 
-static void lose(Connection *connection, int http_status)
+void lose_connection(Connection *connection, int http_status)
 {
     was_lost(connection, http_status);
     close_connection(connection);
@@ -157,8 +157,8 @@ static void write_waiting(Connection *connection)
 
 static void write_frame(Connection *connection, int opcode, const char *data, size_t size)
 {
-    char frame[REQUEST + LONGEST_HEAD];
-    if (size > REQUEST)
+    char frame[LONGEST_TEXT + LONGEST_HEAD];
+    if (size > LONGEST_TEXT)
         fail("a frame of %zu bytes", size);
     size_t at = 0;
     frame[at++] = (char)(0x80 | opcode);
@@ -187,7 +187,7 @@ void write_text(Connection *connection, const char *text, size_t size)
 
 static void write_request(Connection *connection)
 {
-    char path[256], header[256] = "", request[REQUEST];
+    char path[256], header[256] = "", request[LONGEST_TEXT];
     dialect->request(connection, path, header);
     int size = snprintf(request, sizeof request,
         "GET %s HTTP/1.1\r\nHost: %s\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
@@ -207,7 +207,7 @@ static size_t take_upgrade(Connection *connection, const char *data, size_t size
         return 0;
     int status = size > 12 ? atoi(data + 9) : 0;
     if (status != 101) {
-        lose(connection, status);
+        lose_connection(connection, status);
         return size;
     }
     connection->state = GREETING;
@@ -238,7 +238,7 @@ static size_t take_frame(Connection *connection, const char *data, size_t size)
         dialect->take(connection, data + at, length);
         break;
     case 8:
-        lose(connection, length >= 2 ? head[at] << 8 | head[at + 1] : 0);
+        lose_connection(connection, length >= 2 ? head[at] << 8 | head[at + 1] : 0);
         break;
     case 9:
         write_frame(connection, 10, data + at, length);
@@ -256,7 +256,7 @@ static void read_what_is_there(Connection *connection)
     if (got < 0 && errno == EAGAIN)
         return;
     if (got <= 0) {
-        lose(connection, 0);
+        lose_connection(connection, 0);
         return;
     }
     forget(&connection->unread);
@@ -276,7 +276,7 @@ static void handle(Connection *connection, uint32_t events)
         int error = 0;
         getsockopt(connection->fd, SOL_SOCKET, SO_ERROR, &error, &(socklen_t){sizeof error});
         if (error)
-            lose(connection, 0);
+            lose_connection(connection, 0);
         else
             write_request(connection);
         return;
@@ -284,7 +284,7 @@ static void handle(Connection *connection, uint32_t events)
     if (events & EPOLLOUT)
         write_waiting(connection);
     if (connection->stalled && events & (EPOLLHUP | EPOLLERR))
-        lose(connection, 0);
+        lose_connection(connection, 0);
     else if (events & (EPOLLIN | EPOLLHUP | EPOLLERR))
         read_what_is_there(connection);
 }

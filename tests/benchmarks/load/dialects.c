@@ -67,37 +67,38 @@ static void nothing_to_say(Connection *connection)
     (void)connection;
 }
 
-static void plaza_resume(Connection *connection, uint64_t cursor)
+// Each room of the welcome, with the cursor of a client that missed its latest five changes
+static void plaza_resume(Connection *connection, const char *room_list, const char *end)
 {
-    char text[512];
-    int size = sprintf(text, "{\"type\":\"rooms.resume\",\"ref\":\"resume\",\"epoch\":\"%s\",\"cursors\":{\"%s\":%lu}}", epoch,
-        rooms[connection->room].name, cursor);
+    char text[LONGEST_TEXT];
+    int size = sprintf(text, "{\"type\":\"rooms.resume\",\"ref\":\"resume\",\"epoch\":\"%s\",\"cursors\":{", epoch);
+    const char *room = room_list, *comma = "";
+    while ((room = after(room, (size_t)(end - room), "{\"id\":")) && size < LONGEST_TEXT - 64) {
+        uint64_t seq = number_after(room, (size_t)(end - room), "\"seq\":");
+        size += sprintf(text + size, "%s\"%lu\":%lu", comma, strtoul(room, NULL, 10), seq > 5 ? seq - 5 : 0);
+        comma = ",";
+    }
+    size += sprintf(text + size, "}}");
     write_text(connection, text, (size_t)size);
 }
 
 static void plaza_welcome(Connection *connection, const char *text, size_t size)
 {
-    const char *found = after(text, size, "\"epoch\":\"");
-    const char *room_list = after(text, size, "\"rooms\":[");
+    const char *end = text + size, *found = after(text, size, "\"epoch\":\""), *room_list = after(text, size, "\"rooms\":[");
     if (found == NULL || room_list == NULL)
         fail("a welcome without epoch or rooms: %.*s", (int)size, text);
     if (*epoch == 0)
         snprintf(epoch, sizeof epoch, "%.*s", (int)strcspn(found, "\""), found);
     char entry[128];
     sprintf(entry, "{\"id\":%s,", rooms[connection->room].name);
-    const char *room = after(room_list, (size_t)(text + size - room_list), entry);
+    const char *room = after(room_list, (size_t)(end - room_list), entry);
     if (room == NULL)
         fail("a welcome without room %s: %.*s", rooms[connection->room].name, (int)size, text);
-    uint64_t seq = number_after(room, (size_t)(text + size - room), "\"seq\":");
-    if (resumes) {
-        // Where it was cut off it may go on; a connection that was never open before missed the latest five
-        uint64_t cursor = connection->seq ? connection->seq : seq > 5 ? seq - 5 : 0;
-        connection->seq = seq;
-        plaza_resume(connection, cursor);
-        return;
-    }
-    connection->seq = seq;
-    became_ready(connection);
+    connection->seq = number_after(room, (size_t)(end - room), "\"seq\":");
+    if (resumes)
+        plaza_resume(connection, room_list, end);
+    else
+        became_ready(connection);
 }
 
 static void plaza_event(Connection *connection, const char *text, size_t size)
@@ -121,7 +122,7 @@ static void plaza_answer(Connection *connection, const char *text, size_t size)
     else if (well)
         became_ready(connection);
     else
-        fail("no resume: %.*s", (int)size, text);
+        lose_connection(connection, 503);
 }
 
 static void plaza_take(Connection *connection, const char *text, size_t size)
@@ -131,12 +132,12 @@ static void plaza_take(Connection *connection, const char *text, size_t size)
     } else if (STARTS(text, size, "{\"type\":\"ack\"") || STARTS(text, size, "{\"type\":\"error\"")) {
         plaza_answer(connection, text, size);
     } else if (STARTS(text, size, "{\"type\":\"room.changes\"")) {
-        // The answer to a resume tells what was counted before the connection closed; else it is a repair
-        if (connection->state == READY) {
-            if (number_after(text, size, "\"after\":") != connection->seq)
-                record_disorder();
-            take_messages(connection, text, size);
-        }
+        // A repair; or the answer to a resume, of which nobody counts anything
+        if (connection->state != READY)
+            return;
+        if (number_after(text, size, "\"after\":") != connection->seq)
+            record_disorder();
+        take_messages(connection, text, size);
         connection->seq = number_after(text, size, ",\"seq\":");
     } else if (STARTS(text, size, "{\"type\":\"room.reset\"")) {
         connection->seq = number_after(text, size, "\"seq\":");
@@ -184,9 +185,12 @@ static void socketio_take(Connection *connection, const char *text, size_t size)
         connection->seq = 0;
         write_text(connection, "40", 2);
     } else if (STARTS(text, size, "40")) {
+        const char *room = rooms[connection->room].name;
         char join[128];
-        int length = sprintf(join, "420[\"join\",\"%s\"]", rooms[connection->room].name);
-        write_text(connection, join, (size_t)length);
+        if (strcmp(room, "-") == 0)
+            became_ready(connection);
+        else
+            write_text(connection, join, (size_t)sprintf(join, "420[\"join\",\"%s\"]", room));
     } else if (STARTS(text, size, "2")) {
         write_text(connection, "3", 1);
     }

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { BODY_SIZE = 200, MOST_TARGETS = 16 };
+enum { BODY_SIZE = 200, LONGEST_TEXT = 4096, MOST_TARGETS = 16 };
 
 typedef enum { CLOSED, AGAIN, CONNECTING, UPGRADING, GREETING, READY } State;
 
@@ -69,6 +69,8 @@ void add_target(const char *address);
 void start_network(const char *host);
 void connect_to_target(Connection *connection);
 void close_connection(Connection *connection);
+// Close it, and count that it was not our wish
+void lose_connection(Connection *connection, int http_status);
 void stop_reading(Connection *connection);
 void write_text(Connection *connection, const char *text, size_t size);
 // Take what comes until the time is there, at most once; true where stdin has something

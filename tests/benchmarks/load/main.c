@@ -12,20 +12,20 @@
 static const char usage[] =
     "load DIALECT PEOPLE HOST TARGET…\n"
     "\n"
-    "DIALECT is plaza, socketio or channels; PEOPLE a file with a line “ROOM TOKEN” for each connection (the token is\n"
-    "“-” where none is needed); HOST the name for the Host header; a TARGET is unix:/path or tcp:1.2.3.4:port, and\n"
+    "DIALECT is plaza, socketio or channels; PEOPLE a file with a line “ROOM TOKEN” for each connection (“-” where there\n"
+    "is none); HOST the name for the Host header; a TARGET is unix:/path or tcp:1.2.3.4:port, and\n"
     "connections are spread over them in turn. Then, line by line from stdin, each answered by a line of JSON:\n"
     "\n"
     "open COUNT AT_ONCE             connect until COUNT are ready, at most so many under way\n"
-    "resume COUNT AT_ONCE           the same; each also resumes where it was cut off (Plaza)\n"
+    "resume COUNT AT_ONCE           the same; each also asks for the latest five changes of its rooms (Plaza)\n"
     "send RATE SECONDS SENDERS      so many messages a second in all, by the first SENDERS people in turn\n"
     "fill WINDOW SECONDS SENDERS    each of them has WINDOW messages under way\n"
     "hold SECONDS                   wait\n"
     "stall COUNT                    the last COUNT of those that are open read no more\n"
     "close                          close all\n";
 
-// An answer or a delivery that takes longer than this is lost
-static const uint64_t PATIENCE = 10000000000, OPEN_PATIENCE = 60000000000, SECOND = 1000000000, TICK = 1000000;
+// An answer, a delivery or a connection for which one has to wait longer than this is lost
+static const uint64_t PATIENCE = 10000000000, SECOND = 1000000000, TICK = 1000000;
 // After so long a message whose fate is unknown is sent again
 static const uint64_t AGAIN_AFTER = 500000000;
 
@@ -36,7 +36,7 @@ uint32_t connection_count;
 bool resumes;
 
 static uint32_t room_count, opening;
-static uint64_t fill_until;
+static uint64_t latest_opened, fill_until;
 static struct {
     uint64_t number, at;
 } *unknown;
@@ -104,7 +104,8 @@ void became_ready(Connection *connection)
     connection->stalled = false;
     rooms[connection->room].readers++;
     start_afresh(connection);
-    record_opening(now() - connection->began);
+    latest_opened = now();
+    record_opening(latest_opened - connection->began);
     opening--;
 }
 
@@ -176,13 +177,13 @@ static void connect_again(void)
 
 static void open_connections(uint32_t count, uint32_t at_once, const char *what)
 {
-    uint64_t began = now();
+    uint64_t began = latest_opened = now();
     uint32_t next = 0;
     begin_step();
     opening = 0;
     if (count > connection_count)
         count = connection_count;
-    while ((next < count || opening) && now() < began + OPEN_PATIENCE) {
+    while ((next < count || opening) && now() < latest_opened + PATIENCE) {
         for (; next < count && opening < at_once; next++) {
             if (connections[next].state == READY)
                 continue;
@@ -234,7 +235,7 @@ static void fill(uint32_t window, double seconds, uint32_t senders)
     begin_step();
     fill_until = began + (uint64_t)(seconds * (double)SECOND);
     for (uint64_t turn = 0; turn < (uint64_t)window * senders; turn++)
-        send_message((uint32_t)(turn % senders), now());
+        send_message(in_turn(turn, senders), now());
     while (now() < fill_until)
         wait_until(fill_until);
     double took = since(began);

@@ -43,6 +43,12 @@ NESTING_LIMIT = 1_000  # markers of lists and quotes in each other: `> - > -` co
 NAME_LIMIT = 400  # names that are looked up for one body
 MENTION_LIMIT = 200  # people: each is a row, written while the room is locked
 
+# One line that no rule of Markdown, linkify or HTML could change: most of what people write. The parser
+# and the sanitiser are the dearest part of sending it (docs/performance.md).
+BEYOND_ASCII = r"[^\x00-\x7f\s｜]"
+PLAIN = re.compile(
+    rf"""(?:[A-Za-z]|{BEYOND_ASCII})(?:[A-Za-z0-9 ,;!?'"()%=$+-]|{BEYOND_ASCII}|\.(?=[ .,;!?'")]|$)|:(?=[ ]|$))*"""
+)
 MENTION = re.compile(r"(?<![\w@./+-])@([\w][\w.+-]*)")
 LINKS = re.compile(r"://|[^\W_]\.[^\W_]|@")
 LINES = re.compile(r"\r\n?|\n")
@@ -69,6 +75,8 @@ class Person:
 
 def mentioned_names(body: str) -> set[str]:
     """The user names, in lower case, that a body may mention: its first 400."""
+    if "@" not in body:
+        return set()
     forms = dict.fromkeys(form for found in MENTION.findall(body) for form in _forms(found))
     return set(islice(forms, NAME_LIMIT))
 
@@ -78,6 +86,8 @@ def render(body: str, people: Mapping[str, Person]) -> tuple[str, list[int]]:
 
     `people` holds, by user name in lower case, those who may be mentioned.
     """
+    if PLAIN.fullmatch(body):
+        return f"<p>{body.rstrip()}</p>", []
     if _takes_long(body):
         return _plain(body), _named(body, people)
     env: EnvType = {"people": people, "mentioned": [], "colour": COLOUR_LIMIT, "seconds": COLOUR_SECONDS}

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from rooms import markdown
@@ -200,3 +200,54 @@ def test_past_the_limit_code_loses_its_colours_and_then_the_body_its_markup(monk
     assert html_of(body) == "<p><strong>a</strong></p>\n<pre><code>1+1+1\n</code></pre>"
     monkeypatch.setattr(markdown, "HTML_LIMIT", 50)
     assert html_of(body) == "<p>**a**<br>```python<br>1+1+1<br>```</p>"
+
+
+@given(
+    st.text(
+        st.sampled_from("abcXYZ019 ,;.:!?'\"()%=$+-áñ¿¡…–👍🏽日本。、｜www") | st.characters(exclude_categories=["Cs"]),
+        max_size=40,
+    )
+)
+@example("www.example.com")
+@example("see example.com")
+@example("Well... (yes.) No: 50 % = half - or so + more.")
+@example("mailto:ana")
+@settings(max_examples=2_000, deadline=None)
+def test_a_plain_line_needs_no_parser(body: str) -> None:
+    body = body.strip()
+    if markdown.PLAIN.fullmatch(body):
+        env: dict[str, object] = {"people": {}, "mentioned": [], "colour": 0, "seconds": 0.0}
+        assert markdown.render(body, {}) == (markdown._clean(markdown._parser.render(body, env)), [])
+
+
+@pytest.mark.parametrize(
+    "body", ["¡Hola a todos!", "It's 5 o'clock: who comes?", "日本語 👍🏽", 'She said "yes" (twice).']
+)
+def test_what_people_mostly_write_is_plain(body: str) -> None:
+    assert markdown.PLAIN.fullmatch(body)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "a\nb",
+        "1. a",
+        "- a",
+        "# a",
+        "*a*",
+        "a_b_",
+        "a.b",
+        "http://a",
+        "a:b",
+        "a@b",
+        "a & b",
+        "<b>",
+        "`a`",
+        "[a]",
+        "~~a~~",
+        "a\\b",
+        "a|b",
+    ],
+)
+def test_what_a_rule_could_change_is_not(body: str) -> None:
+    assert not markdown.PLAIN.fullmatch(body)

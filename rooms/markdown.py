@@ -87,7 +87,7 @@ def render(body: str, people: Mapping[str, Person]) -> tuple[str, list[int]]:
     `people` holds, by user name in lower case, those who may be mentioned.
     """
     if PLAIN.fullmatch(body):
-        return f"<p>{body.rstrip()}</p>", []
+        return f"<p>{body}</p>", []
     if _takes_long(body):
         return _plain(body), _named(body, people)
     env: EnvType = {"people": people, "mentioned": [], "colour": COLOUR_LIMIT, "seconds": COLOUR_SECONDS}

@@ -7,6 +7,7 @@ import pytest
 from accounts.models import User
 from rooms.errors import Archived, Invalid, NotAllowed, NotFound
 from rooms.models import Ban, Membership, Message, Notice, Room
+from rooms.operations import members
 from rooms.operations.members import add_members, join_room, leave_room, remove_member, set_involvement
 from rooms.operations.rooms import archive_room, create_room, start_direct
 from rooms.operations.sending import send_message
@@ -71,6 +72,19 @@ def test_several_who_are_added_take_one_value(
     published.clear()
     assert add_members(actor=ana, room=plaza, users=[carla]).seq == room.seq
     assert published.messages == []
+
+
+def test_many_who_are_added_come_in_parts(
+    published: Recorder, ana: User, plaza: Room, person: Callable[..., User]
+) -> None:
+    published.clear()
+    people = [person(f"guest{number}") for number in range(members.PART + 2)]
+    room = add_members(actor=ana, room=plaza, users=people)
+    joined = [change["joined"] for change in published.changes]
+    assert [len(some) for some in joined] == [members.PART, 2]
+    assert [user for some in joined for user in some] == [one.id for one in people]
+    assert room.member_count == len(people) + 2
+    assert room.seq == published.changes[-1]["seq"]
 
 
 def test_only_owners_and_moderators_manage_members(

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ops import packages
-from tests.benchmarks import client
+from tests.benchmarks import client, plots
 from tests.benchmarks.bars import fan_out, hot_room, idle, opening, saving, small_rooms, storm
 from tests.benchmarks.chats import World, open_world
 from tests.benchmarks.report import HEAD, Report, line
@@ -49,6 +49,7 @@ def main() -> None:
     if out := options.out or (RESULTS if complete else None):
         out.mkdir(parents=True, exist_ok=True)
         report.write(out / "figures.json", machine=machine(), minutes=round(minutes, 1))
+        plots.draw(report, out)
 
 
 def parse(words: list[str]) -> argparse.Namespace:

@@ -61,13 +61,11 @@ class Client:
         return figures | {"cpu": {name: after[name] - before[name] for name in after}}
 
     def open(self, count: int) -> None:
-        """Be sure that so many are connected; who is turned away comes again, as browsers do."""
-        missing = count
-        for _try in range(5):
-            missing -= self.do(f"open {count} {self._at_once}")["opened"]
-            if not missing:
-                return
-        raise RuntimeError(f"{missing} of {count} could not connect")
+        """Be sure that so many are connected."""
+        self.do(f"open {count} {self._at_once}")
+        there = self.do("hold 0")["readers"]
+        if there != count:
+            raise RuntimeError(f"{there} of {count} could connect")
 
 
 def _cpu(groups: dict[Group, list[int]]) -> dict[Group, float]:

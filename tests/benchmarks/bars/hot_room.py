@@ -2,12 +2,14 @@
 
 from tests.benchmarks.chats import Chat, World
 from tests.benchmarks.client import Client
+from tests.benchmarks.processes import memory
 from tests.benchmarks.report import FAULTS, Report, Row
 
 MEMBERS, SENDERS = 1_000, 50
 RATES = (33, 50, 75, 100, 125, 150, 200, 250, 300, 400, 500, 650, 800, 1_000)
 P99_MS = 250
 ASKED = 3
+STALLED, STALLED_RATE = 20, 33
 
 
 def run(world: World, report: Report) -> None:
@@ -18,6 +20,8 @@ def run(world: World, report: Report) -> None:
     ours, theirs = (report.middle("hot_room_highest", "deliveries_per_second", chat=chat.name) for chat in chats)
     what = f"a hot room: deliveries a second at p99 < {P99_MS} ms"
     report.add(Row(3, what, "/s", ours, theirs, f"≥ {ASKED} × Socket.IO", ours >= ASKED * theirs))
+    stalled = [read_nothing(world, report, chat) for chat in chats]
+    report.add(Row(3, f"{STALLED} who read nothing: memory", "MiB", *stalled))
 
 
 def climb(world: World, report: Report, chat: Chat, number: int) -> None:
@@ -40,3 +44,17 @@ def climb(world: World, report: Report, chat: Chat, number: int) -> None:
 def holds(figures: dict[str, float]) -> bool:
     faults = [fault for fault in FAULTS if fault != "disordered"]  # Socket.IO promises no order
     return not any(figures[fault] for fault in faults) and figures["delivery_p99_ms"] < P99_MS
+
+
+def read_nothing(world: World, report: Report, chat: Chat) -> float:
+    """MiB that the servers grow by while some members take nothing."""
+    servers = chat.groups["servers"]
+    with Client(world.folder, chat, chat.people(world.folder, 1, MEMBERS)) as client:
+        client.open(MEMBERS)
+        client.do(f"send {STALLED_RATE} {report.seconds(10)} {SENDERS}")
+        before = memory(servers)
+        client.do(f"stall {STALLED}")
+        figures = client.do(f"send {STALLED_RATE} {report.seconds(10)} {SENDERS}")
+        mebibytes = (memory(servers) - before) / 2**20
+    report.keep("read_nothing", chat=chat.name, mebibytes=mebibytes, **figures)
+    return mebibytes

@@ -32,7 +32,7 @@ def measure(world: World, report: Report, chat: Chat, count: int) -> None:
         opened = client.do(f"open {count} 100")
         client.do(f"hold {SETTLE}")
         figures = client.do(f"hold {report.seconds(HOLD)}")
-        held = opened["opened"] - opened["dropped"] - figures["dropped"]
+        held = figures["readers"]
         kib = (memory(servers) - before) / max(held, 1) / 1024
     percent = figures["cpu"]["servers"] / figures["seconds"] * 100 / max(held, 1) * 1_000
     about = {"chat": chat.name, "held": held, "kib": kib, "percent": percent, "opened_in": opened["seconds"]}

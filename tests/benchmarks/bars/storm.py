@@ -25,7 +25,7 @@ def run(world: World, report: Report) -> None:
     what = f"{CLIENTS:,} connect and resume; the peer's only connect"
     report.add(Row(6, what, "s", ours, theirs, f"≤ {LIMIT} × Socket.IO", ours <= LIMIT * theirs))
     refused = sum(figures["dropped"] for figures in report.found("storm", chat="plaza"))
-    report.add(Row(6, "refused or dropped, also behind HAProxy", "connections", refused, None, "0", refused == 0))
+    report.add(Row(6, "turned away meanwhile, also behind HAProxy", "times", refused, None, "0", refused == 0))
     count_queries(world, report, people)
 
 

@@ -80,12 +80,14 @@ void connect_to_target(Connection *connection)
         watch(connection, EPOLLOUT, EPOLL_CTL_ADD);
         return;
     }
-    bool queue_full = errno == EAGAIN;  // of a Unix socket: a blocking connect would wait
-    if (!queue_full)
-        was_lost(connection, 0);
+    bool queue_full = errno == EAGAIN;  // of a Unix socket, where a blocking connect would wait
+    if (!queue_full) {
+        lose_connection(connection, 0);
+        return;
+    }
     close_connection(connection);
-    if (queue_full)
-        connection->state = AGAIN;
+    connection->state = AGAIN;
+    connection->again_at = 0;
 }
 
 static void forget(Bytes *bytes)
@@ -113,8 +115,13 @@ void close_connection(Connection *connection)
 
 void lose_connection(Connection *connection, int http_status)
 {
+    bool was_there = connection->state == READY;
     was_lost(connection, http_status);
     close_connection(connection);
+    if (!was_there) {
+        connection->state = AGAIN;
+        connection->again_at = now() + AGAIN_AFTER;
+    }
 }
 
 void stop_reading(Connection *connection)
@@ -262,11 +269,11 @@ static void read_what_is_there(Connection *connection)
     forget(&connection->unread);
     size += (size_t)got;
     size_t at = 0, used = 1;
-    while (used && at < size && connection->state != CLOSED) {
+    while (used && at < size && connection->fd >= 0) {
         used = (connection->state == UPGRADING ? take_upgrade : take_frame)(connection, input + at, size - at);
         at += used;
     }
-    if (connection->state != CLOSED && at < size)
+    if (connection->fd >= 0 && at < size)
         keep(&connection->unread, input + at, size - at);
 }
 

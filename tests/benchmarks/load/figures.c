@@ -170,7 +170,7 @@ void start_afresh(Connection *connection)
 }
 
 typedef struct {
-    uint64_t lost, doubled, confused;
+    uint64_t readers, lost, doubled, confused;
 } Faults;
 
 // Each reader has seen each message of its room exactly once, or it counts here
@@ -182,6 +182,7 @@ static Faults find_faults(void)
         Room *room = &rooms[connection->room];
         if (connection->state != READY || connection->stalled)
             continue;
+        faults.readers++;
         if (connection->seen < room->accepted)
             faults.lost += room->accepted - connection->seen;
         else if (connection->seen > room->accepted)
@@ -223,8 +224,8 @@ void print_figures(const char *what, double seconds)
         what, seconds, next_number - step.first, step.answered, step.refused, step.unknown);
     printf("\"deliveries\": %lu, \"expected\": %lu, \"lost\": %lu, \"doubled\": %lu, \"confused\": %lu, \"late\": %lu, ",
         step.deliveries, step.expected, faults.lost, faults.doubled, faults.confused, step.late);
-    printf("\"disordered\": %lu, \"resets\": %lu, \"opened\": %lu, \"dropped\": %lu, \"ended_with\": %d, ",
-        step.disordered, step.resets, step.opened, step.dropped, step.http_status);
+    printf("\"readers\": %lu, \"disordered\": %lu, \"resets\": %lu, \"opened\": %lu, \"dropped\": %lu, \"ended_with\": %d, ",
+        faults.readers, step.disordered, step.resets, step.opened, step.dropped, step.http_status);
     print_latencies("open", &step.openings);
     print_latencies("ack", &step.acks);
     print_latencies("delivery", &step.latencies);

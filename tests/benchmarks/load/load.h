@@ -12,6 +12,9 @@
 
 enum { BODY_SIZE = 200, LONGEST_TEXT = 4096, MOST_TARGETS = 16 };
 
+// After so long one comes again who was turned away, and says again what may not be kept
+static const uint64_t AGAIN_AFTER = 500000000;
+
 typedef enum { CLOSED, AGAIN, CONNECTING, UPGRADING, GREETING, READY } State;
 
 // UNKNOWN: kept or not, the server cannot tell; who asks again with the same key hears
@@ -36,7 +39,7 @@ typedef struct {
     bool stalled;
     uint32_t room;
     char *token;
-    uint64_t began;
+    uint64_t began, again_at;
     uint64_t seq;
     uint64_t seen, mark;
     Bytes unread, unsent;
@@ -69,7 +72,7 @@ void add_target(const char *address);
 void start_network(const char *host);
 void connect_to_target(Connection *connection);
 void close_connection(Connection *connection);
-// Close it, and count that it was not our wish
+// Close it, and count that it was not our wish; who was not ready yet comes again
 void lose_connection(Connection *connection, int http_status);
 void stop_reading(Connection *connection);
 void write_text(Connection *connection, const char *text, size_t size);

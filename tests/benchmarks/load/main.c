@@ -25,9 +25,7 @@ static const char usage[] =
     "close                          close all\n";
 
 // An answer, a delivery or a connection for which one has to wait longer than this is lost
-static const uint64_t PATIENCE = 10000000000, SECOND = 1000000000, TICK = 1000000;
-// After so long a message whose fate is unknown is sent again
-static const uint64_t AGAIN_AFTER = 500000000;
+static const uint64_t PATIENCE = 15000000000, SECOND = 1000000000, TICK = 1000000;
 
 const Dialect *dialect;
 Connection *connections;
@@ -112,9 +110,7 @@ void became_ready(Connection *connection)
 void was_lost(Connection *connection, int http_status)
 {
     record_drop(http_status);
-    if (connection->state != READY)
-        opening--;
-    else if (!connection->stalled)
+    if (connection->state == READY && !connection->stalled)
         rooms[connection->room].readers--;
 }
 
@@ -171,7 +167,7 @@ static double since(uint64_t began)
 static void connect_again(void)
 {
     for (uint32_t i = 0; i < connection_count; i++)
-        if (connections[i].state == AGAIN)
+        if (connections[i].state == AGAIN && connections[i].again_at <= now())
             connect_to_target(&connections[i]);
 }
 
@@ -195,6 +191,9 @@ static void open_connections(uint32_t count, uint32_t at_once, const char *what)
         connect_again();
     }
     print_figures(what, since(began));
+    for (uint32_t i = 0; i < count; i++)
+        if (connections[i].state != READY)
+            close_connection(&connections[i]);
 }
 
 static void wait_until_complete(void)

@@ -14,7 +14,8 @@ type Write[Wish, Result] = Callable[[Sequence[Wish], Tell[Result]], Awaitable[Se
 
 
 class Gatherer[Wish, Result]:
-    """Alone, a wish is written at once; while a batch is being written, others gather for the next.
+    """Alone, a wish is written at once; while a batch is being written, others gather for the next,
+    and then for as long again, at most `rest` seconds: the busier, the more share a write.
 
     `write` takes the wishes of a batch and answers with a result or an error for each; what it knows
     earlier it may tell earlier, by position. Wishes with one `key` (a room, whose lock one batch
@@ -29,12 +30,15 @@ class Gatherer[Wish, Result]:
         most: int = 200,
         at_once: int = 2,
         pause: float = 0.0,
+        rest: float = 0.0,
     ) -> None:
         self._write = write
         self._key = key
         self._most = most
         self._at_once = at_once
         self._pause = pause
+        self._rest = rest
+        self._not_before = 0.0
         self._running = 0
         self._slow = 0
         self._busy: Counter[Hashable] = Counter()
@@ -59,8 +63,9 @@ class Gatherer[Wish, Result]:
         return self._key is None or self._key(wish) not in self._busy
 
     async def _flush(self) -> None:
-        await asyncio.sleep(self._pause)
-        batch = self._take_batch()
+        loop = asyncio.get_running_loop()
+        await asyncio.sleep(max(self._pause, self._not_before - loop.time()))
+        batch, begun = self._take_batch(), loop.time()
         unanswered = dict(enumerate(batch))
         slow = [False]
 
@@ -73,12 +78,13 @@ class Gatherer[Wish, Result]:
                 slow[0], self._slow, self._running = True, self._slow + 1, self._running - 1
                 self._kick()
 
-        timer = asyncio.get_running_loop().call_later(SLOW_SECONDS, let_another_run)
+        timer = loop.call_later(SLOW_SECONDS, let_another_run)
         try:
             for position, outcome in enumerate(await self._outcomes([wish for wish, _future in batch], tell)):
                 tell(position, outcome)
         finally:
             timer.cancel()
+            self._not_before = loop.time() + min(loop.time() - begun, self._rest)
             self._slow -= slow[0]
             self._running -= not slow[0]
             self._kick()

@@ -31,6 +31,7 @@ from rooms.payloads import ReadPayload, encode
 
 logger = logging.getLogger(__name__)
 
+SEND_REST = 0.02  # seconds that sends gather at most after a batch; alone, one waits for nobody
 READ_PAUSE = 0.2  # seconds that read positions gather
 
 connections_gauge = Gauge("plaza_connections", "Live connections of this process.")
@@ -60,7 +61,9 @@ class Live:
         )
         self.arrivals: Gatherer[Credentials, Arrival | Refusal] = Gatherer(self._arrive)
         self.openings: Gatherer[Identity, Opening | Refusal] = Gatherer(self._open)
-        self.sends: Gatherer[Draft, Sent] = Gatherer(self._write_sends, key=lambda draft: draft.room)
+        self.sends: Gatherer[Draft, Sent] = Gatherer(
+            self._write_sends, key=lambda draft: draft.room, at_once=1, rest=SEND_REST
+        )
         self.reads: Gatherer[ReadMark, ReadPayload] = Gatherer(self._write_reads, at_once=1, pause=READ_PAUSE)
         self.send_limiter = send_limiter
         self.change_limiter = change_limiter

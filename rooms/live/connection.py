@@ -22,6 +22,7 @@ LIVE_LIMIT = 1024 * 1024  # bytes of live frames that may wait
 # the last limit there is no waiting.
 BURST_SECONDS, BURST_LIMIT = 0.5, 4 * LIVE_LIMIT
 STALL_SECONDS = 10.0
+PING_SECONDS, DEAD_SECONDS = 30.0, 50.0  # of silence; a dead client is found within 60 s
 LAST_WORD_SECONDS = 2.0  # for a close frame to get through
 REASON_LIMIT = 120  # bytes of UTF-8 in a close frame, which has room for 123
 PACE = 256 * 1024  # bytes that may wait before the next answer to a resume is read
@@ -184,9 +185,15 @@ class Connection:
         self.send({"type": "reconnect", "within": moment})
 
     def sweep(self, now: float) -> None:
-        """Once a second: who is silent hears something, who takes nothing goes."""
+        """Once a second: who hears nothing for long hears something, who takes nothing or is dead goes."""
         if self.closed:
             return
+        silent = now - self.outlet.heard_at()
+        if silent > DEAD_SECONDS:
+            self.outlet.abort()
+            return
+        if silent > PING_SECONDS:
+            self.outlet.ping()
         if self.outlet.waiting():
             if now - self._look(now).moved_at > STALL_SECONDS:
                 self.end_slow()

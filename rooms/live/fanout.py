@@ -32,8 +32,9 @@ logger = logging.getLogger(__name__)
 
 LONGEST_PAUSE = 0.02  # seconds
 
+PING = b"\x89\x00"
 TRANSPORT_NAMES = ("socket", "connected", "disconnecting", "dataBuffer", "offset", "_tempDataLen", "abortConnection")
-PROTOCOL_NAMES = ("STATE_OPEN", "STATE_CLOSED", "sendCloseFrame")
+PROTOCOL_NAMES = ("STATE_OPEN", "STATE_CLOSED", "sendCloseFrame", "_dataReceived")
 
 
 def missing_names() -> list[str]:
@@ -44,6 +45,11 @@ def missing_names() -> list[str]:
         transport = tcp.Connection(ours, *placeholders)
         missing = [name for name in TRANSPORT_NAMES if not hasattr(transport, name)]
     return missing + [name for name in PROTOCOL_NAMES if not hasattr(WebSocketServerProtocol, name)]
+
+
+def is_pong(data: bytes) -> bool:
+    """Whether these bytes are just the masked answer to our ping (RFC 6455, 5.2)."""
+    return len(data) == 6 and data[0] == 0x8A and data[1] == 0x80
 
 
 class Receiver(Protocol):
@@ -118,6 +124,12 @@ class TransportOutlet:
         if transport is None:
             return 0
         return int(len(transport.dataBuffer) - transport.offset + transport._tempDataLen)
+
+    def heard_at(self) -> float:
+        return float(self._protocol.heard_at)
+
+    def ping(self) -> None:
+        self.write(PING)
 
     def close(self, code: int, reason: str = "") -> None:
         self._end(code, reason)

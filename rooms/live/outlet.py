@@ -5,6 +5,7 @@ to all who get them.
 """
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
@@ -20,6 +21,12 @@ class Outlet(Protocol):
 
     def waiting(self) -> int:
         """Bytes that the client has not taken yet, as far as this server can tell."""
+
+    def heard_at(self) -> float:
+        """When the client last sent anything, by the monotonic clock."""
+
+    def ping(self) -> None:
+        """Ask for a sign of life."""
 
     def close(self, code: int, reason: str = "") -> None:
         """Send a close frame after what waits, and no more."""
@@ -68,6 +75,11 @@ class QueueOutlet:
 
     def waiting(self) -> int:
         return self._size
+
+    def heard_at(self) -> float:
+        return time.monotonic()  # a stock server looks for dead clients by itself
+
+    def ping(self) -> None: ...
 
     def close(self, code: int, reason: str = "") -> None:
         self._put({"type": "websocket.close", "code": code, "reason": reason}, 0)

@@ -17,6 +17,8 @@ class Pipe:
     def __init__(self) -> None:
         self.size = 0
         self.ended: list[int | str] = []
+        self.heard = time.monotonic()
+        self.pings = 0
 
     def write(self, frames: bytes) -> int:
         self.size += len(frames)
@@ -24,6 +26,12 @@ class Pipe:
 
     def waiting(self) -> int:
         return self.size
+
+    def heard_at(self) -> float:
+        return self.heard
+
+    def ping(self) -> None:
+        self.pings += 1
 
     def close(self, code: int, reason: str = "") -> None:
         self.ended.append(code)
@@ -72,6 +80,20 @@ async def test_past_4_mib_nobody_waits() -> None:
         connection.write(b"x" * 100_000)
     await asyncio.sleep(0)
     assert pipe.ended == [4408]
+
+
+async def test_who_is_silent_is_asked_and_who_does_not_answer_is_dead() -> None:
+    pipe = Pipe()
+    connection = welcome(pipe)
+    connection.sweep(pipe.heard + 29)
+    assert pipe.pings == 0
+    connection.sweep(pipe.heard + 31)
+    assert pipe.pings == 1
+    pipe.heard += 31  # it answered
+    connection.sweep(pipe.heard + 29)
+    assert pipe.pings == 1
+    connection.sweep(pipe.heard + 51)
+    assert pipe.ended == ["aborted"]
 
 
 async def test_who_takes_nothing_of_the_welcome_goes_too() -> None:

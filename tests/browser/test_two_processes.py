@@ -45,7 +45,7 @@ class Sockets:
     """The open WebSockets of a page."""
 
     open: int = 0
-    fewest: int = 0
+    fewest: int = 0  # since the watch began
 
     def opened(self, socket: WebSocket) -> None:
         self.open += 1
@@ -56,7 +56,8 @@ class Sockets:
         self.fewest = min(self.fewest, self.open)
 
     def watch(self) -> None:
-        self.fewest = self.open
+        """A page that is connected has one; of those of a page that was left nothing more is heard."""
+        self.open = self.fewest = 1
 
 
 @dataclass
@@ -86,7 +87,6 @@ def pair(stage: Stage, network: Network, open_window: Callable[..., Window]) -> 
     bruno = look_in(stage, open_window, cast.bruno, cast.room, sockets[1], proxy=network.proxy)
     wait_until(lambda: sum(shares(stage)) == 2)
     while shares(stage) != [1, 1]:  # the balancer counted a request in flight
-        sockets[1].open = 0  # a page that is left does not tell that its own are closed
         bruno.page.reload()
         wait_until(lambda: sum(shares(stage)) == 2)
     return Pair(cast, ana, bruno, sockets)

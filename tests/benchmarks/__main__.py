@@ -42,7 +42,9 @@ def main() -> None:
     with open_world() as world:
         client.compile_client(world.folder)
         for name in options.bars:
+            started = time.monotonic()
             BARS[name](world, report)
+            report.keep("minutes", bar=name, minutes=round((time.monotonic() - started) / 60, 2))
     minutes = (time.monotonic() - began) / 60
     print("\n".join(["", HEAD, *map(line, report.rows), f"{minutes:.1f} minutes"]))  # noqa: T201
     complete = options.bars == list(BARS) and not options.quick

@@ -77,7 +77,8 @@ def svg(title: str, x: Axis, y: Axis, drawn: dict[str, Line]) -> str:
     ]
     for index, (name, line) in enumerate(drawn.items()):
         parts += curve(x, y, line, COLOURS[index % len(COLOURS)])
-        parts.append(text(LEFT + 12, TOP + 20 + 18 * index, f"● {name}", colour=COLOURS[index % len(COLOURS)]))
+        place = WIDTH - RIGHT - 110 * (len(drawn) - 1 - index)
+        parts.append(text(place, 24, f"● {name}", anchor="end", colour=COLOURS[index % len(COLOURS)]))
     return "\n".join([*parts, "</svg>", ""])
 
 

@@ -9,7 +9,7 @@ MEMBERS, SENDERS = 1_000, 50
 RATES = (33, 50, 75, 100, 125, 150, 200, 250, 300, 400, 500, 650, 800, 1_000)
 P99_MS = 250
 ASKED = 3
-STALLED, STALLED_RATE = 20, 33
+STALLED, STALLED_RATE, STALLED_SECONDS = 20, 100, 15
 
 
 def run(world: World, report: Report) -> None:
@@ -30,8 +30,8 @@ def climb(world: World, report: Report, chat: Chat, number: int) -> None:
     with Client(world.folder, chat, chat.people(world.folder, 1, MEMBERS)) as client:
         client.open(MEMBERS)
         client.do("send 5 1 5")
-        for rate in RATES[:: 2 if report.quick else 1]:
-            figures = client.do(f"send {rate} {report.seconds(3)} {SENDERS}")
+        for rate in RATES[:: 3 if report.quick else 1]:
+            figures = client.do(f"send {rate} {report.seconds(2.4)} {SENDERS}")
             held = holds(figures)
             report.keep("hot_room", chat=chat.name, round=number, rate=rate, held=held, **figures)
             highest = rate * MEMBERS if held else highest
@@ -51,10 +51,10 @@ def read_nothing(world: World, report: Report, chat: Chat) -> float:
     servers = chat.groups["servers"]
     with Client(world.folder, chat, chat.people(world.folder, 1, MEMBERS)) as client:
         client.open(MEMBERS)
-        client.do(f"send {STALLED_RATE} {report.seconds(10)} {SENDERS}")
+        client.do(f"send {STALLED_RATE} {report.seconds(STALLED_SECONDS) / 3} {SENDERS}")
         before = memory(servers)
         client.do(f"stall {STALLED}")
-        figures = client.do(f"send {STALLED_RATE} {report.seconds(10)} {SENDERS}")
+        figures = client.do(f"send {STALLED_RATE} {report.seconds(STALLED_SECONDS)} {SENDERS}")
         mebibytes = (memory(servers) - before) / 2**20
     report.keep("read_nothing", chat=chat.name, mebibytes=mebibytes, **figures)
     return mebibytes

@@ -26,11 +26,11 @@ def measure(world: World, report: Report, chat: Chat, rooms: int) -> None:
     one = replace(chat, targets=chat.targets[:1])
     with Client(world.folder, one, chat.people(world.folder, rooms, SENDERS // rooms)) as client:
         client.open(SENDERS)
-        client.do(f"fill 1 1 {SENDERS}")
-        figures = client.do(f"fill {WINDOW} {report.seconds(6)} {SENDERS}")
+        client.do(f"fill 1 {report.seconds(1)} {SENDERS}")
+        figures = client.do(f"fill {WINDOW} {report.seconds(4)} {SENDERS}")
         rate = figures["answered"] / figures["seconds"]
         report.keep("saving", chat=chat.name, rooms=rooms, kind="full", rate=rate, **figures)
-        figures = client.do(f"send {ASKED / 2} {report.seconds(6)} {SENDERS}")
+        figures = client.do(f"send {ASKED / 2} {report.seconds(4)} {SENDERS}")
         report.keep("saving", chat=chat.name, rooms=rooms, kind="half", **figures)
 
 

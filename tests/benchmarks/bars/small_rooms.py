@@ -29,6 +29,6 @@ def measure(world: World, report: Report, chat: Chat) -> None:
     with Client(world.folder, chat, chat.people(world.folder, ROOMS, EACH)) as client:
         client.open(everybody)
         client.do(f"send {RATE} 1 {everybody}")
-        figures = client.do(f"send {RATE} {report.seconds(10)} {everybody}")
+        figures = client.do(f"send {RATE} {report.seconds(8)} {everybody}")
     costs = {f"{group}_us": seconds / figures["answered"] * 1e6 for group, seconds in figures["cpu"].items()}
     report.keep("small_rooms", chat=chat.name, **costs, **figures)

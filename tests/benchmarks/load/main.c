@@ -22,10 +22,12 @@ static const char usage[] =
     "fill WINDOW SECONDS SENDERS    each of them has WINDOW messages under way\n"
     "hold SECONDS                   wait\n"
     "stall COUNT                    the last COUNT of those that are open read no more\n"
-    "close                          close all\n";
+    "close                          close all\n"
+    "patience SECONDS               how long to wait for what is missing (at first 15)\n";
 
+static const uint64_t SECOND = 1000000000, TICK = 1000000;
 // An answer, a delivery or a connection for which one has to wait longer than this is lost
-static const uint64_t PATIENCE = 15000000000, SECOND = 1000000000, TICK = 1000000;
+static uint64_t patience = 15000000000;
 
 const Dialect *dialect;
 Connection *connections;
@@ -179,7 +181,7 @@ static void open_connections(uint32_t count, uint32_t at_once, const char *what)
     opening = 0;
     if (count > connection_count)
         count = connection_count;
-    while ((next < count || opening) && now() < latest_opened + PATIENCE) {
+    while ((next < count || opening) && now() < latest_opened + patience) {
         for (; next < count && opening < at_once; next++) {
             if (connections[next].state == READY)
                 continue;
@@ -198,8 +200,8 @@ static void open_connections(uint32_t count, uint32_t at_once, const char *what)
 
 static void wait_until_complete(void)
 {
-    uint64_t patience = now() + PATIENCE;
-    while (!is_complete() && now() < patience)
+    uint64_t began = now();
+    while (!is_complete() && now() < began + patience)
         wait_until(now() + TICK);
 }
 
@@ -274,6 +276,13 @@ static void close_all(void)
     print_figures("close", 0);
 }
 
+static void be_patient(double seconds)
+{
+    begin_step();
+    patience = (uint64_t)(seconds * (double)SECOND);
+    print_figures("patience", 0);
+}
+
 static void obey(const char *line)
 {
     unsigned first, senders;
@@ -291,6 +300,8 @@ static void obey(const char *line)
         hold(seconds);
     else if (sscanf(line, "stall %u", &first) == 1)
         stall(first);
+    else if (sscanf(line, "patience %lf", &seconds) == 1)
+        be_patient(seconds);
     else if (strncmp(line, "close", 5) == 0)
         close_all();
     else

@@ -1,7 +1,7 @@
 """Where one stands in the talk: far back, in a room one only looks into, on the way back to an open edit."""
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import APIResponse, Route, expect
 
 from tests.browser.acts import act, field, message, say, sent
 from tests.browser.conftest import Talk
@@ -27,6 +27,24 @@ def test_a_reply_leads_to_what_it_answers_however_far_back(talk: Talk) -> None:
     expect(message(page, "the very first")).to_be_focused()
     page.get_by_role("button", name="To the newest").click()
     expect(sent(page, "an answer")).to_be_in_viewport()
+
+
+def test_what_one_writes_before_a_room_has_opened_stands_in_it(talk: Talk) -> None:
+    page, bruno, place = talk.ana.page, talk.bruno.page, talk.place
+    market = place.call("rooms.create_room", actor=talk.ana.username, name="Market", kind="closed")
+    place.call("members.add_members", actor=talk.ana.username, room=market, users=[talk.bruno.username])
+    opening: list[tuple[Route, APIResponse]] = []
+    page.route(f"**/rooms/{market}/messages?*", lambda route: opening.append((route, route.fetch())))
+    with page.expect_request(f"**/rooms/{market}/messages?*"):
+        page.locator(f'.room-link[href="/rooms/{market}/"]').click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Market")
+    while not opening:
+        page.evaluate("0")  # lets the handler go on
+    say(page, "Figs")
+    expect(bruno.locator(f'.room-link[href="/rooms/{market}/"] .count')).to_have_text("1")
+    for route, response in opening:
+        route.fulfill(response=response)
+    expect(sent(page, "Figs")).to_be_visible()
 
 
 def test_a_room_that_one_only_looks_into_is_live(talk: Talk) -> None:

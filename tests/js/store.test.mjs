@@ -212,3 +212,13 @@ test("what is heard before the first page comes is not lost to it", () => {
   assert.deepEqual(seqs(store), [9, 10, 11]);
   assert.deepEqual(store.cursors(), { [PLAZA]: 11 });
 });
+
+test("what is said while a room's first page is on its way stands in it", () => {
+  const { store } = page({ entries: [entry(), entry(KITCHEN)] });
+  store.live = true;
+  const heardSince = store.expectPage(KITCHEN);
+  store.apply(created(message(11, { room: KITCHEN })));
+  const behind = store.addPage(KITCHEN, { messages: [], seq: 10, epoch: "e1", has_before: false, has_after: false }, "replace", heardSince);
+  assert.deepEqual([behind, store.timeline(KITCHEN).cursor], [false, 11]);
+  assert.deepEqual(store.timeline(KITCHEN).messages.map((one) => one.seq), [11]);
+});

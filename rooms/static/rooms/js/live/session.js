@@ -90,7 +90,7 @@ export class Session {
   /** @param {number} room @param {"" | `before=${number}` | `after=${number}` | `around=${number}` | `around_id=${number}`} where @param {"replace" | "prepend" | "append"} how */
   async load(room, where, how) {
     const { store } = this;
-    const heardSince = store.live ? (store.room(room)?.seq ?? null) : null;
+    const heardSince = store.expectPage(room);
     const { welcomes } = store;
     /** @type {Page} */
     const page = await get(`/rooms/${room}/messages?limit=${PAGE}${where && `&${where}`}`);

@@ -171,6 +171,12 @@ export class Store {
     this.changed.emit({ type: "rooms" });
   }
 
+  /** A page is asked for: what is heard from now on is kept for it. Says up to which `seq` all was heard. @param {number} id */
+  expectPage(id) {
+    this.timeline(id);
+    return this.live ? (this.rooms.get(id)?.seq ?? null) : null;
+  }
+
   /**
    * A page has come. Says whether what changed since it was read has to be asked for.
    * @param {number} id @param {Page} page @param {"replace" | "prepend" | "append"} how @param {number | null} heardSince

@@ -24,7 +24,7 @@ from rooms.payloads import RoomEntry, encode
 
 logger = logging.getLogger(__name__)
 
-READS_OVERLAP = timedelta(seconds=10)
+READS_OVERLAP = timedelta(seconds=4)  # a position is dated before it is committed: at most so long before
 # What was noticed just before this process first looked, it may not have seen when people came in
 NOTICES_OVERLAP = timedelta(minutes=1)
 

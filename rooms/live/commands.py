@@ -1,7 +1,7 @@
 """The commands of the protocol: each parses its fields, calls one operation, and says what its ack adds."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +20,7 @@ from rooms.payloads import ReadPayload, user_payload
 
 TYPING_SECONDS = 1.0
 
-type Handler = Callable[[Live, Connection, Json], Awaitable[Json]]
+type Handler = Callable[[Live, Connection, Json], Coroutine[Any, Any, Json]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +62,10 @@ async def _in_order(live: Live, connection: Connection, command: Command, frame:
     they are `unavailable` too, so that none takes effect before it."""
     if connection.unknown is not None and not connection.unknown.done():
         raise Unavailable
-    work = asyncio.ensure_future(command.handle(live, connection, frame))
+    begun = command.handle(live, connection, frame)
+    work = asyncio.Task(begun, loop=asyncio.get_running_loop(), eager_start=True)
     connection.unknown = work
-    done, _waiting = await asyncio.wait([work], timeout=ANSWER_SECONDS)
-    if not done:
+    if not await live.patience.wait(work):
         work.add_done_callback(lambda late: late.cancelled() or late.exception())
         raise Unavailable
     return work.result()

@@ -5,6 +5,8 @@ stops everybody (channels #2132; tried: 4 ms became 4.8 s).
 """
 
 import asyncio
+import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
@@ -14,7 +16,10 @@ from django.db import InterfaceError, OperationalError, connection
 
 from rooms.errors import Unavailable
 
+KEPT_SECONDS = 1.0  # that a thread keeps a connection before it is looked at again
 ANSWER_SECONDS = 2.8  # the protocol's 3 s, less the way
+
+_thread = threading.local()
 
 
 class Database:
@@ -43,11 +48,18 @@ class Database:
 
 
 def _call[**P, T](function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    _let_go_of_an_old_connection()
     try:
         return function(*args, **kwargs)
     except (OperationalError, InterfaceError) as error:
         connection.close()
         raise Unavailable from error
-    finally:
-        if connection.vendor != "sqlite":  # SQLite's stays with its thread: opening it costs a millisecond
-            connection.close()  # back to the pool, which checks it when it is taken again
+
+
+def _let_go_of_an_old_connection() -> None:
+    """Back to the pool, which looks whether it is sound when it is taken again: a trip to the database,
+    more than a small query's own cost. SQLite's stays with its thread."""
+    now = time.monotonic()
+    if connection.vendor != "sqlite" and now - getattr(_thread, "connected_at", 0.0) > KEPT_SECONDS:
+        connection.close()
+        _thread.connected_at = now

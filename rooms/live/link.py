@@ -74,17 +74,23 @@ class Link:
             await self._queued.wait()
             self._queued.clear()
             while self._queue:
-                queued_at, group, message = self._queue.popleft()
-                await self._send(queued_at, group, message)
+                self._drop_what_is_old()
+                await self._send_what_waits()
 
-    async def _send(self, queued_at: float, group: str, message: dict[str, Any]) -> None:
-        left = PUBLISH_SECONDS - (time.monotonic() - queued_at)
-        if left <= 0:
+    def _drop_what_is_old(self) -> None:
+        while self._queue and time.monotonic() - self._queue[0][0] > PUBLISH_SECONDS:
+            self._queue.popleft()
             lost_publishes.inc()
+
+    async def _send_what_waits(self) -> None:
+        """In its turn, with one timer for all, until the first of it is too old."""
+        if not self._queue:
             return
         try:
-            async with asyncio.timeout(left):
-                await self._layer.group_send(group, message)
+            async with asyncio.timeout(PUBLISH_SECONDS - (time.monotonic() - self._queue[0][0])):
+                for _turn in range(len(self._queue)):
+                    _queued_at, group, message = self._queue.popleft()
+                    await self._layer.group_send(group, message)
         except Exception as error:
             # Whatever the layer raised: what it loses, the feeds find in the database.
             lost_publishes.inc()

@@ -17,12 +17,13 @@ from rooms.live import arrivals
 from rooms.live.arrivals import Arrival, Credentials, Opening, Refusal
 from rooms.live.belongings import Belongings
 from rooms.live.connection import GOING_AWAY, Connection, Identity
-from rooms.live.database import Database
+from rooms.live.database import ANSWER_SECONDS, Database
 from rooms.live.fanout import Tick, spread
 from rooms.live.feed import Feed
 from rooms.live.gather import Gatherer, Tell
 from rooms.live.link import Link
 from rooms.live.online import Online
+from rooms.live.patience import Patience
 from rooms.live.presence import Presence
 from rooms.live.reader import DatabaseReader
 from rooms.operations.reads import ReadMark, mark_all
@@ -46,6 +47,7 @@ class Live:
         self._loop = asyncio.get_running_loop()
         self.tick = Tick(self._loop)
         self.database = Database()
+        self.patience = Patience(ANSWER_SECONDS)
         self.link = Link(self.name, self.hear)
         self.feed = Feed(
             DatabaseReader(self.database),

@@ -83,14 +83,13 @@ class World:
 
         return Chat("plaza", "plaza", address, targets, f"tcp:{address}", groups, make_people)
 
-    @cached_property
-    def plaza_afresh(self) -> Chat:
+    def fresh_plaza(self, name: str) -> Chat:
         """One process more, whose memory nothing has stretched."""
-        target = f"unix:{self.folder}/afresh.sock"
+        target = f"unix:{self.folder}/{name}.sock"
         serve = [sys.executable, "manage.py", "serve", "--unix", target.removeprefix("unix:")]
-        pid = self.processes.start("afresh", serve, self.settings, target)
+        pid = self.processes.start(name, serve, self.settings, target)
         groups = self._groups([pid], self._pid("haproxy"))
-        return replace(self.plaza, name="plaza-afresh", targets=[target], groups=groups)
+        return replace(self.plaza, name=f"plaza-{name}", targets=[target], groups=groups)
 
     @cached_property
     def plaza_on_sqlite(self) -> Chat:
@@ -118,10 +117,10 @@ class World:
         """Two processes with the Redis adapter that relay what they get, on Unix sockets like Plaza's."""
         return self._socketio("relay", self._sockets("relay"), start.anonymous_people("relay"))
 
-    @cached_property
-    def socketio_afresh(self) -> Chat:
-        """One process more."""
-        return self._socketio("afresh", self._sockets("node")[:1], start.anonymous_people("afresh"))
+    def fresh_socketio(self, name: str) -> Chat:
+        """The same, of Socket.IO."""
+        target = f"unix:{self.folder}/node-{name}.sock"
+        return self._socketio(f"node-{name}", [target], start.anonymous_people(name))
 
     @cached_property
     def socketio_on_tcp(self) -> Chat:

@@ -9,7 +9,7 @@ MEMBERS, SENDERS = 1_000, 50
 RATES = (33, 50, 75, 100, 125, 150, 200, 250, 300, 400, 500, 650, 800, 1_000)
 P99_MS = 250
 ASKED = 3
-STALLED, STALLED_RATE, STALLED_SECONDS = 20, 100, 15
+STALLED, AMONG, STALLED_RATE, STALLED_SECONDS = 20, 200, 200, 15
 
 
 def run(world: World, report: Report) -> None:
@@ -20,7 +20,8 @@ def run(world: World, report: Report) -> None:
     ours, theirs = (report.middle("hot_room_highest", "deliveries_per_second", chat=chat.name) for chat in chats)
     what = f"a hot room: deliveries a second at p99 < {P99_MS} ms"
     report.add(Row(3, what, "/s", ours, theirs, f"≥ {ASKED} × Socket.IO", ours >= ASKED * theirs))
-    stalled = [read_nothing(world, report, chat) for chat in chats]
+    fresh = (world.fresh_plaza("stalled"), world.fresh_socketio("stalled"))
+    stalled = [read_nothing(world, report, chat) for chat in fresh]
     report.add(Row(3, f"{STALLED} who read nothing: memory", "MiB", *stalled))
 
 
@@ -47,10 +48,10 @@ def step(report: Report, client: Client, chat: Chat, number: int, rate: int) -> 
 
 
 def read_nothing(world: World, report: Report, chat: Chat) -> float:
-    """MiB that the servers grow by while some members take nothing."""
+    """MiB that one process grows by while some members take nothing."""
     servers = chat.groups["servers"]
-    with Client(world.folder, chat, chat.people(world.folder, 1, MEMBERS)) as client:
-        client.open(MEMBERS)
+    with Client(world.folder, chat, chat.people(world.folder, 1, AMONG)) as client:
+        client.open(AMONG)
         client.do(f"send {STALLED_RATE} {report.seconds(STALLED_SECONDS) / 3} {SENDERS}")
         before = memory(servers)
         client.do(f"stall {STALLED}")

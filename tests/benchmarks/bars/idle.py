@@ -11,7 +11,7 @@ SETTLE, HOLD = 11, 30  # seconds: longer than a heartbeat, and than the 25 betwe
 
 def run(world: World, report: Report) -> None:
     count = 2_000 if report.quick else 10_000
-    chats = (world.plaza_afresh, world.socketio_afresh)
+    chats = (world.fresh_plaza("idle"), world.fresh_socketio("idle"))
     for chat in chats:
         measure(world, report, chat, count)
     ours, theirs = (report.found("idle", chat=chat.name)[0] for chat in chats)
@@ -27,15 +27,14 @@ def run(world: World, report: Report) -> None:
 def measure(world: World, report: Report, chat: Chat, count: int) -> None:
     servers = chat.groups["servers"]
     people = chat.people(world.folder, count // EACH, EACH)
+    before = memory(servers)
     with Client(world.folder, chat, people) as client:
-        client.open(count // 10)  # what is loaded for the first ones is none of the others' cost
-        client.do("hold 1")
-        before = memory(servers)
         opened = client.do(f"open {count} 100")
         client.do(f"hold {report.seconds(SETTLE)}")
         figures = client.do(f"hold {report.seconds(HOLD)}")
         held = figures["readers"]
-        kib = (memory(servers) - before) / (held - count // 10) / 1024
+        after = memory(servers)
     percent = figures["cpu"]["servers"] / figures["seconds"] * 100 / held * 1_000
+    kib = (after - before) / held / 1024
     about = {"chat": chat.name, "held": held, "kib": kib, "percent": percent, "opened_in": opened["seconds"]}
-    report.keep("idle", **about, **figures)
+    report.keep("idle", **about, bytes_before=before, bytes_after=after, **figures)

@@ -4,12 +4,15 @@ import asyncio
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 import pytest
 
 from ops.cluster import environment
-from ops.parts import ROOT
+from ops.launcher import READY_WITHIN
+from ops.parts import ROOT, web_is_ready
 from tests.live.client import LiveClient
 from tests.live.knocking import LIMIT
 from tests.stage import Actor, Cast, Stage
@@ -19,12 +22,19 @@ pytestmark = [pytest.mark.live, pytest.mark.timeout(120)]
 
 @pytest.fixture(scope="module")
 def daphne(stage: Stage) -> Iterator[str]:
-    """Stock Daphne beside the stage's own processes: the path of its Unix socket."""
+    """Stock Daphne beside the stage's own processes, once it is ready: the path of its Unix socket."""
     path = stage.folder / "stock.sock"
+    deadline = time.monotonic() + READY_WITHIN
     command = [sys.executable, "-m", "daphne", "-u", str(path), "chatsite.asgi:application"]
     with subprocess.Popen(command, cwd=ROOT, env=os.environ | environment(stage.folder)) as server:
-        yield str(path)
-        server.terminate()
+        try:
+            while not web_is_ready(path, urlsplit(stage.address).netloc):
+                assert server.poll() is None
+                assert time.monotonic() < deadline
+                time.sleep(0.1)
+            yield str(path)
+        finally:
+            server.terminate()
 
 
 def client_of(stage: Stage, actor: Actor, path: str) -> LiveClient:

@@ -1,15 +1,21 @@
 """What the page's scripts say: a JSON block of each page, in the reader's language."""
 
 from collections.abc import Callable
+from functools import cache
 
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 type Counted = dict[str, str]
 
 
 def page_texts() -> dict[str, str | Counted]:
     """`{name}` is filled in by the script; a dict has one text for each of `Intl.PluralRules`' forms."""
+    return _texts(get_language())
+
+
+@cache
+def _texts(_language: str | None) -> dict[str, str | Counted]:
     return {**_messages(), **_acts(), **_connection(), **_rooms(), **_dialogs()}
 
 

@@ -37,7 +37,8 @@ class MessageQuerySet(models.QuerySet["Message"]):
 
     def with_details(self) -> "MessageQuerySet":
         """With all that a payload shows, in a constant number of queries."""
-        return self.select_related("author").prefetch_related(
+        return self.prefetch_related(
+            "author",  # few write many: each is read once
             Prefetch("mention_set", Mention.objects.order_by("id")),
             Prefetch("reactions", Reaction.objects.order_by("id")),
         )

@@ -16,6 +16,11 @@ register = template.Library()
 @register.simple_tag
 def modules() -> SafeString:
     """The page's script, and all of its modules, so that the browser asks for them at once."""
+    return _modules()
+
+
+@cache
+def _modules() -> SafeString:
     preloads = format_html_join("\n", '<link rel="modulepreload" href="{}">', ((static(name),) for name in _names()))
     return format_html('{}\n<script type="module" src="{}"></script>', preloads, static("rooms/js/main.js"))
 

@@ -3,8 +3,8 @@
     .venv/bin/python -m tests.benchmarks [--quick] [BAR…]      bars by number or name: 1 fan_out, 2 small_rooms, …
 
 Needs a C compiler and Node besides what a cluster needs. One bar alone, as one works on it: `… tests.benchmarks 1`,
-or with `--quick` for a first look. The figures go to tests/benchmarks/results/ (of a quick or a partial run: to
-`--out`, or nowhere). Nothing of it is a timed test: how fast a machine is, is no defect.
+or with `--quick` for a first look. The figures of a complete run go to tests/benchmarks/results/, those of any to
+`--out FOLDER`. Nothing of it is a timed test: how fast a machine is, is no defect.
 """
 
 import argparse
@@ -39,19 +39,30 @@ def main() -> None:
     report = Report(options.quick)
     began = time.monotonic()
     print(HEAD, flush=True)  # noqa: T201
+    try:
+        measure(report, options.bars)
+    finally:  # what was found until then is of use
+        minutes = (time.monotonic() - began) / 60
+        print("\n".join(["", HEAD, *map(line, report.rows), f"{minutes:.1f} minutes"]))  # noqa: T201
+        if options.out:
+            write(report, options.out, minutes)
+    if options.bars == list(BARS) and not options.quick:
+        write(report, RESULTS, minutes)
+
+
+def measure(report: Report, bars: list[str]) -> None:
     with open_world() as world:
         client.compile_client(world.folder)
-        for name in options.bars:
+        for name in bars:
             started = time.monotonic()
             BARS[name](world, report)
             report.keep("minutes", bar=name, minutes=round((time.monotonic() - started) / 60, 2))
-    minutes = (time.monotonic() - began) / 60
-    print("\n".join(["", HEAD, *map(line, report.rows), f"{minutes:.1f} minutes"]))  # noqa: T201
-    complete = options.bars == list(BARS) and not options.quick
-    if out := options.out or (RESULTS if complete else None):
-        out.mkdir(parents=True, exist_ok=True)
-        report.write(out / "figures.json", machine=machine(), minutes=round(minutes, 1))
-        plots.draw(report, out)
+
+
+def write(report: Report, out: Path, minutes: float) -> None:
+    out.mkdir(parents=True, exist_ok=True)
+    report.write(out / "figures.json", machine=machine(), minutes=round(minutes, 1))
+    plots.draw(report, out)
 
 
 def parse(words: list[str]) -> argparse.Namespace:

@@ -188,6 +188,10 @@ def open_world(webs: int = 2) -> Iterator[World]:
         world = World(folder, cluster)
         try:
             yield world
+        except Exception as error:
+            if dead := world.processes.who_died():
+                error.add_note(dead)
+            raise
         finally:
             world.processes.end()
     finally:

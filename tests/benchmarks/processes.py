@@ -23,7 +23,7 @@ class Processes:
     """Started by us, so ended by us."""
 
     folder: Path
-    _started: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    _started: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     def start(self, name: str, command: list[str], environment: Mapping[str, str], ready: str, cwd: Path = ROOT) -> int:
         """The pid of a process that listens at `ready`, a target as `load` takes it."""
@@ -31,18 +31,26 @@ class Processes:
             process = subprocess.Popen(
                 command, cwd=cwd, env=os.environ | environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
             )
-        self._started.append(process)
+        self._started[name] = process
         deadline = time.monotonic() + READY_WITHIN
         while not listens(ready):
             if process.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError(f"{name} did not start: {(self.folder / f'{name}.log').read_text()[-2000:]}")
+                raise RuntimeError(f"{name} did not start: {self._last_words(name)}")
             time.sleep(0.05)
         return process.pid
 
+    def who_died(self) -> str:
+        """Those that ended by themselves, and the ends of their logs."""
+        dead = [name for name, process in self._started.items() if process.poll() is not None]
+        return "\n".join(f"{name} has died: {self._last_words(name)}" for name in dead)
+
+    def _last_words(self, name: str) -> str:
+        return (self.folder / f"{name}.log").read_text(errors="replace")[-2000:]
+
     def end(self) -> None:
-        for process in self._started:
+        for process in self._started.values():
             process.send_signal(signal.SIGTERM)
-        for process in self._started:
+        for process in self._started.values():
             with suppress(subprocess.TimeoutExpired):
                 process.wait(5)
             process.kill()

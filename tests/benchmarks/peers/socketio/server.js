@@ -9,6 +9,8 @@ import { Server } from "socket.io";
 // https://socket.io/docs/v4/redis-adapter/#usage
 const pubClient = createClient({ socket: { path: process.env.REDIS } });
 const subClient = pubClient.duplicate();
+// https://redis.io/docs/latest/develop/clients/nodejs/connect/: without a listener, a lost connection ends the process
+for (const client of [pubClient, subClient]) client.on("error", console.error);
 await Promise.all([pubClient.connect(), subClient.connect()]);
 
 // What else https://socket.io/docs/v4/performance-tuning/ asks for is in package.json: bufferutil (utf-8-validate is

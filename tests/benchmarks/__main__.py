@@ -10,6 +10,7 @@ or with `--quick` for a first look. The figures of a complete run go to tests/be
 import argparse
 import os
 import platform
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -35,6 +36,8 @@ RESULTS = Path(__file__).parent / "results"
 
 def main() -> None:
     options = parse(sys.argv[1:])
+    # Or a time limit around it would leave the cluster and the peers behind
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("./run: broken off"))
     packages.require((*packages.CLUSTER, *packages.NODE))
     report = Report(options.quick)
     began = time.monotonic()

@@ -181,7 +181,7 @@ async def _typing(live: Live, connection: Connection, frame: Json) -> Json:
     if connection.may_type(room, TYPING_SECONDS):
         user = user_payload(connection.identity.user)
         live.tell_typing(room, dict(user))
-        live.link.publish(events.room_group(room), {"type": "room.typing", "room": room, "user": user})
+        live.links.publish(events.room_group(room), {"type": "room.typing", "room": room, "user": user})
     return {}
 
 

@@ -47,11 +47,6 @@ def missing_names() -> list[str]:
     return missing + [name for name in PROTOCOL_NAMES if not hasattr(WebSocketServerProtocol, name)]
 
 
-def is_pong(data: bytes) -> bool:
-    """Whether these bytes are just the masked answer to our ping (RFC 6455, 5.2)."""
-    return len(data) == 6 and data[0] == 0x8A and data[1] == 0x80
-
-
 class Receiver(Protocol):
     def push(self, frame: bytes) -> None:
         """Take a ready frame, which leaves with the next flush."""

@@ -18,7 +18,8 @@ from django.conf import settings
 
 from rooms.changes import FRAME_LIMIT
 from rooms.health import Readiness
-from rooms.live.fanout import TransportOutlet, is_pong, missing_names
+from rooms.live.fanout import TransportOutlet, missing_names
+from rooms.live.intake import take_texts
 from rooms.live.outlet import EXTENSION
 from rooms.live.process import live_process
 
@@ -40,12 +41,24 @@ class LiveProtocol(WebSocketProtocol):
     heard_at = 0.0  # when the client last sent anything
 
     def dataReceived(self, data: bytes) -> None:  # noqa: N802  (Twisted's name)
-        """Stock describes each read for a log that nobody keeps, and takes 100 µs for the pong of a
-        client that is merely there."""
+        """Stock describes each read for a log that nobody keeps, and reads all frames the long way."""
         self.heard_at = time.monotonic()
-        between_frames = getattr(self, "current_frame", data) is None and not getattr(self, "data", data)
-        if not (between_frames and is_pong(data)):
+        if self._is_between_frames():
+            texts, used = take_texts(data)
+            for text in texts:
+                self._queue({"type": "websocket.receive", "text": text})
+            data = data[used:]
+        if data:
             self._dataReceived(data)
+
+    def _is_between_frames(self) -> bool:
+        """Never, where autobahn no longer has one of these names."""
+        return (
+            self.state == self.STATE_OPEN
+            and not getattr(self, "inside_message", True)
+            and getattr(self, "current_frame", self) is None
+            and not getattr(self, "data", True)
+        )
 
     def check_timeouts(self) -> None:
         """Stock also looks at the age of each connection, which here has no end, and pings."""
@@ -70,8 +83,12 @@ class LiveProtocol(WebSocketProtocol):
         super().failHandshake(reason, 403 if wrong_origin else code, responseHeaders)
 
     def onMessage(self, payload: bytes, is_binary: bool) -> None:  # noqa: N802  (autobahn's name)
+        kind, content = ("bytes", payload) if is_binary else ("text", payload.decode())
+        self._queue({"type": "websocket.receive", kind: content})
+
+    def _queue(self, message: dict[str, Any]) -> None:
         """Stock queues without a bound whatever a client sends faster than it is answered."""
-        super().onMessage(payload, is_binary)
+        self.application_queue.put_nowait(message)
         if not self.paused and self.application_queue.qsize() > UNREAD_LIMIT:
             self.paused = True
             self.transport.pauseProducing()

@@ -27,12 +27,13 @@ DEAF_SECONDS = 6.0
 
 
 class Link:
-    """`received` is called with each message that another process published."""
+    """Over one of the channel layers; `received` is called with each message that another process published."""
 
-    def __init__(self, process: str, received: Callable[[dict[str, Any]], None]) -> None:
+    def __init__(self, process: str, received: Callable[[dict[str, Any]], None], layer: str = "default") -> None:
         self._process = process
         self._received = received
-        self._layer = get_channel_layer()
+        self._name = layer
+        self._layer = get_channel_layer(layer)
         self._wanted: set[str] = set()
         self._joined: set[str] = set()
         self._queue: deque[tuple[float, str, dict[str, Any]]] = deque()
@@ -94,14 +95,14 @@ class Link:
         except Exception as error:
             # Whatever the layer raised: what it loses, the feeds find in the database.
             lost_publishes.inc()
-            logger.warning("Not published: %r", error)
+            logger.warning("Not published over the channel layer %s: %r", self._name, error)
 
     async def _keep_subscribed(self) -> None:
         while True:
             try:
                 await self._subscribe()
             except Exception as error:
-                logger.warning("The channel layer does not answer, trying again: %r", error)
+                logger.warning("The channel layer %s does not answer, trying again: %r", self._name, error)
                 await asyncio.sleep(RETRY_SECONDS)
                 continue
             await self._changed.wait()
@@ -149,7 +150,7 @@ class Link:
                 await self._begin_again()
 
     async def _begin_again(self) -> None:
-        logger.warning("Nothing comes back from the channel layer: subscribing afresh")
+        logger.warning("Nothing comes back from the channel layer %s: subscribing afresh", self._name)
         self._heard_at = time.monotonic()
         if self._listener:
             self._listener.cancel()
@@ -159,5 +160,5 @@ class Link:
             async with asyncio.timeout(SUBSCRIBE_SECONDS):
                 await self._layer.flush()
         except Exception as error:
-            logger.warning("The channel layer could not be cleared: %r", error)
+            logger.warning("The channel layer %s could not be cleared: %r", self._name, error)
         self._changed.set()

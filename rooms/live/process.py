@@ -21,7 +21,7 @@ from rooms.live.database import ANSWER_SECONDS, Database
 from rooms.live.fanout import Tick, spread
 from rooms.live.feed import Feed
 from rooms.live.gather import Gatherer, Tell
-from rooms.live.link import Link
+from rooms.live.links import Links
 from rooms.live.online import Online
 from rooms.live.patience import Patience
 from rooms.live.presence import Presence
@@ -48,11 +48,11 @@ class Live:
         self.tick = Tick(self._loop)
         self.database = Database()
         self.patience = Patience(ANSWER_SECONDS)
-        self.link = Link(self.name, self.hear)
+        self.links = Links(self.name, self.hear)
         self.feed = Feed(
             DatabaseReader(self.database),
-            wanted=lambda room: self.link.want(events.room_group(room)),
-            unwanted=lambda room: self.link.drop(events.room_group(room)),
+            wanted=lambda room: self.links.want(events.room_group(room)),
+            unwanted=lambda room: self.links.drop(events.room_group(room)),
             gained=lambda _user, _room: self.belongings.look_soon(),  # there is a notice about it
             restored=self.close_all,
         )
@@ -74,9 +74,9 @@ class Live:
         self._tasks: set[asyncio.Task[Any]] = set()
 
     def start(self) -> None:
-        self.link.want(events.NOTICES)
-        self.link.want(events.PRESENCE)
-        self.link.start()
+        self.links.want(events.NOTICES)
+        self.links.want(events.PRESENCE)
+        self.links.start()
         events.use_publisher(FeedPublisher(self._loop, self))
         look_at = (self.feed.look, self.belongings.look_at_reads, self.belongings.look_at_ends)
         for each in (*look_at, self._sweep, self.online.tell):
@@ -166,7 +166,7 @@ class Live:
         return await self.database.run(mark_all, marks)
 
     def _say_who_is_here(self, users: list[int]) -> None:
-        self.link.publish(events.PRESENCE, {"type": "presence", "process": self.name, "users": users})
+        self.links.publish(events.PRESENCE, {"type": "presence", "process": self.name, "users": users})
 
     # Once a second
 
@@ -201,7 +201,7 @@ class Live:
     async def stop(self) -> None:
         for task in list(self._tasks):
             task.cancel()
-        await self.link.stop()
+        await self.links.stop()
         self.database.stop()
 
 
@@ -218,7 +218,7 @@ class FeedPublisher:
     def _spread(self, messages: list[tuple[str, events.Event]]) -> None:
         for group, message in messages:
             self._live.hear(dict(message))
-            self._live.link.publish(group, message)
+            self._live.links.publish(group, message)
 
 
 _live: Live | None = None

@@ -13,6 +13,8 @@ from django.core.exceptions import ImproperlyConfigured
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
 
+from chatsite.redis_hosts import SENTINEL
+
 EXAMPLE_SECRETS = {"change-me", "changeme", "replace-me"}
 LANGUAGES = ("en", "es")
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
@@ -94,10 +96,22 @@ def database_address(default: str) -> str:
     return _address("DATABASE_URL", default, takes, _is_database)
 
 
-def redis_address() -> str:
-    """Empty without Redis."""
-    takes = "redis://host:6379/0, rediss://host:6379/0, unix:///path, or nothing"
-    return _address("REDIS_URL", "", takes, lambda parts: parts.geturl() == "" or _is_redis(parts))
+def replica_address() -> str:
+    """Empty without a replica."""
+    takes = "postgres://user:password@host/name, or nothing"
+    return _address("DATABASE_REPLICA_URL", "", takes, lambda parts: parts.geturl() == "" or _is_postgres(parts))
+
+
+def redis_addresses() -> list[str]:
+    """One for each Redis server, or for those that a Sentinel looks after; empty without Redis."""
+    addresses: list[str] = env.str("REDIS_URL", "").split()
+    if not all(SENTINEL.fullmatch(address) or _is_redis(split(address)) for address in addresses):
+        takes = (
+            "redis://host:6379/0, rediss://host:6379/0, unix:///path or redis+sentinel://host1:26379,host2:26379/name,"
+            " several of them with spaces between, or nothing"
+        )
+        raise _refusal("REDIS_URL", takes)
+    return addresses
 
 
 def mail_address() -> str:
@@ -106,20 +120,28 @@ def mail_address() -> str:
 
 
 def _address(name: str, default: str, takes: str, fits: Callable[[SplitResult], bool]) -> str:
-    """It is not shown when it is wrong: a password may be in it."""
     value: str = env.str(name, default)
     parts = split(value)
     if parts is None or not fits(parts):
-        raise ImproperlyConfigured(
-            f"{name} must be such as {takes}; in names and passwords, other characters than letters and digits are"
-            " written as %40 for @, and so on."
-        )
+        raise _refusal(name, takes)
     return value
+
+
+def _refusal(name: str, takes: str) -> ImproperlyConfigured:
+    """The value is not shown: a password may be in it."""
+    return ImproperlyConfigured(
+        f"{name} must be such as {takes}; in names and passwords, other characters than letters and digits are"
+        " written as %40 for @, and so on."
+    )
 
 
 def _is_database(parts: SplitResult) -> bool:
     if parts.scheme == "sqlite":
         return not parts.netloc and _is_path(parts.path)
+    return _is_postgres(parts)
+
+
+def _is_postgres(parts: SplitResult) -> bool:
     return parts.scheme in ("postgres", "postgresql") and _is_path(parts.path) and _libpq_takes(parts.geturl())
 
 
@@ -131,7 +153,9 @@ def _libpq_takes(url: str) -> bool:
     return True
 
 
-def _is_redis(parts: SplitResult) -> bool:
+def _is_redis(parts: SplitResult | None) -> bool:
+    if parts is None:
+        return False
     if parts.scheme == "unix":
         return not parts.netloc and _is_path(parts.path)
     return parts.scheme in ("redis", "rediss") and bool(parts.hostname) and bool(REDIS_DATABASE.fullmatch(parts.path))

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from chatsite import environment
 from chatsite.environment import env
+from chatsite.redis_hosts import RedisHost, redis_host
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 CHAT_DATA_DIR = (BASE_DIR / env.str("CHAT_DATA_DIR", ".data")).resolve()
@@ -145,15 +146,18 @@ CACHES = {
     }
 }
 
-REDIS_URL = environment.redis_address()
+# A layer for each Redis server; `rooms.events.layer_of` says which carries what
+REDIS_HOSTS = [redis_host(address) for address in environment.redis_addresses()]
+
+
+def channel_layer(host: RedisHost) -> dict[str, Any]:
+    return {"BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer", "CONFIG": {"hosts": [host]}}
+
+
 CHANNEL_LAYERS: dict[str, dict[str, Any]] = {
-    "default": (
-        {"BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer", "CONFIG": {"hosts": [REDIS_URL]}}
-        if REDIS_URL
-        else {"BACKEND": "channels.layers.InMemoryChannelLayer", "CONFIG": {"capacity": 10_000}}
-    )
-}
-CHAT_WORKER = environment.choice("CHAT_WORKER", "process" if REDIS_URL else "thread", ("thread", "process"))
+    f"redis{number}" if number > 1 else "default": channel_layer(host) for number, host in enumerate(REDIS_HOSTS, 1)
+} or {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer", "CONFIG": {"capacity": 10_000}}}
+CHAT_WORKER = environment.choice("CHAT_WORKER", "process" if REDIS_HOSTS else "thread", ("thread", "process"))
 
 # Limits of the live door
 CHAT_SEND_BURST = environment.whole("CHAT_SEND_BURST", 10, least=1, most=100_000)

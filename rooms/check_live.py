@@ -4,16 +4,16 @@ import asyncio
 import socket
 import ssl
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from statistics import median
 from typing import Any
 from uuid import uuid4
 
-from redis import Redis
 from redis.exceptions import RedisError
 
+from chatsite.redis_hosts import RedisHost, connect
 from rooms.live_client import Address, ClosedError, LiveClient, RefusedError, Stream
 
 WAIT = 5.0  # seconds for any one answer
@@ -305,14 +305,18 @@ class _Probe:
         await asyncio.gather(*(listener.client.close() for listener in self._listeners))
 
 
-def check_redis(report: Report, url: str) -> None:
-    """Where Redis is away, that is why the processes do not hear each other."""
-    if not url:
+def check_redis(report: Report, hosts: Sequence[RedisHost]) -> None:
+    """Where a Redis is away, that is why the processes do not hear each other."""
+    if not hosts:
         report.passed("redis", "not used: one process serves the site")
-        return
+    for host in hosts:
+        _check_redis(report, host)
+
+
+def _check_redis(report: Report, host: RedisHost) -> None:
     began = time.perf_counter()
     try:
-        with Redis.from_url(url, socket_timeout=2, socket_connect_timeout=2) as redis:
+        with connect(host, 2) as redis:
             redis.ping()
     except (RedisError, OSError) as error:
         report.steps = [Step(one.name, one.detail) if one.fault == "only_repair" else one for one in report.steps]

@@ -6,11 +6,14 @@ never raised, and the feed of each process finds what it missed.
 
 import asyncio
 import logging
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, Protocol, TypedDict
+from zlib import crc32
 
 from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
+from django.conf import settings
 from django.db import transaction
 from prometheus_client import Counter
 
@@ -94,6 +97,12 @@ def room_group(room: int) -> str:
     return f"room.{room}"
 
 
+def layer_of(group: str) -> str:
+    """The channel layer that carries a group: each of several Redis servers has its share of the rooms."""
+    layers = list(settings.CHANNEL_LAYERS)
+    return layers[crc32(group.encode()) % len(layers)]
+
+
 def publish_after_commit(messages: Sequence[tuple[str, Event]]) -> None:
     # Robust: whatever a publisher raises, the change is kept, and its sender must hear so.
     transaction.on_commit(lambda: _publisher.publish(list(messages)), robust=True)
@@ -135,18 +144,24 @@ class LayerPublisher:
     """For commands and the worker, which have no feed: straight to the layer, at best effort."""
 
     def publish(self, messages: list[tuple[str, Event]]) -> None:
+        shares: defaultdict[str, list[tuple[str, Event]]] = defaultdict(list)
+        for group, message in messages:
+            shares[layer_of(group)].append((group, message))
+        async_to_sync(self._send_all)(shares)
+
+    async def _send_all(self, shares: Mapping[str, list[tuple[str, Event]]]) -> None:
+        await asyncio.gather(*(self._send(layer, share) for layer, share in shares.items()))
+
+    async def _send(self, name: str, messages: list[tuple[str, Event]]) -> None:
+        layer = get_channel_layer(name)
         try:
-            async_to_sync(self._send)(messages)
+            async with asyncio.timeout(PUBLISH_SECONDS):
+                for group, message in messages:
+                    await layer.group_send(group, message)
         except Exception as error:
             # Whatever the layer raised: the change is kept, and the feeds will find it.
             lost_publishes.inc(len(messages))
-            logger.warning("Not published, the channel layer did not take it: %r", error)
-
-    async def _send(self, messages: list[tuple[str, Event]]) -> None:
-        layer = get_channel_layer()
-        async with asyncio.timeout(PUBLISH_SECONDS):
-            for group, message in messages:
-                await layer.group_send(group, message)
+            logger.warning("Not published, the channel layer %s did not take it: %r", name, error)
 
 
 _publisher: Publisher = LayerPublisher()

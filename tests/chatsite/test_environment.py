@@ -10,6 +10,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from chatsite import environment
+from chatsite.redis_hosts import SENTINEL_WAITS, redis_host
 
 SPOILT = "s3cret"
 WRONG: dict[str, tuple[Callable[[], object], list[str]]] = {
@@ -33,11 +34,14 @@ WRONG: dict[str, tuple[Callable[[], object], list[str]]] = {
         ],
     ),
     "REDIS_URL": (
-        environment.redis_address,
+        environment.redis_addresses,
         [
             *("localhost", "localhost:6379", "http://localhost", "redis://", "rediss://", "redis:/host"),
             *(f"redis://:{SPOILT}@host:abc", f"redis://:{SPOILT}@host:99999/0", "redis://host/x", "redis://host/-1"),
-            *("unix://", "unix:path", "unix://host/path"),
+            *("unix://", "unix:path", "unix://host/path", "redis://one redis:two", "redis://one,redis://two:6379"),
+            *("redis+sentinel://", "redis+sentinel://host", "redis+sentinel://host:26379/", "redis+sentinel:///name"),
+            *("redis+sentinel://host:26379,/name", "redis+sentinel://host/name/x", "redis://one sentinel://host/name"),
+            f"redis+sentinel://:{SPOILT}@/name",
         ],
     ),
     "EMAIL_URL": (
@@ -108,7 +112,6 @@ def test_the_address_is_the_origin_that_browsers_send(
     ("name", "values"),
     {
         "DATABASE_URL": ["postgres://u:p%23@host:5432/name?sslmode=require", "postgres://u@/name?host=/folder"],
-        "REDIS_URL": ["", "redis://:secret@host:6379/0", "rediss://host", "unix:///path?db=2"],
         "EMAIL_URL": ["smtp+tls://u:p%40@host:587", "smtp://host", "consolemail://", "filemail:///folder"],
         "CHAT_EMAIL_FROM": ["plaza@example.org", "Plaza <plaza@example.org>"],
     }.items(),
@@ -117,6 +120,37 @@ def test_what_the_settings_page_names_is_taken(monkeypatch: pytest.MonkeyPatch, 
     for value in values:
         monkeypatch.setenv(name, value)
         assert WRONG[name][0]() == value
+
+
+@pytest.mark.parametrize(
+    ("value", "hosts"),
+    [
+        ("", []),
+        ("redis://:secret@host:6379/0", [{"address": "redis://:secret@host:6379/0"}]),
+        ("rediss://one\n unix:///two?db=2 ", [{"address": "rediss://one"}, {"address": "unix:///two?db=2"}]),
+        (
+            "redis+sentinel://one,two:26380/plaza redis+sentinel://ana:p%40ss@[::1]:5/plaza/2",
+            [
+                {"sentinels": [("one", 26379), ("two", 26380)], "master_name": "plaza", "db": 0},
+                {
+                    "sentinels": [("::1", 5)],
+                    "master_name": "plaza",
+                    "db": 2,
+                    "username": "ana",
+                    "password": "p@ss",
+                },
+            ],
+        ),
+    ],
+)
+def test_redis_may_be_several_servers_and_those_that_sentinels_know(
+    monkeypatch: pytest.MonkeyPatch, value: str, hosts: list[dict[str, object]]
+) -> None:
+    monkeypatch.setenv("REDIS_URL", value)
+    found = [redis_host(address) for address in environment.redis_addresses()]
+    waits = [host.pop("sentinel_kwargs", None) for host in found]
+    assert found == hosts
+    assert waits == [SENTINEL_WAITS if "sentinels" in host else None for host in hosts]
 
 
 def test_a_command_says_what_is_wrong_in_one_line() -> None:

@@ -94,7 +94,7 @@ def test_something_else_than_plaza_is_told() -> None:
 def test_redis_away_explains_why_processes_do_not_hear_each_other() -> None:
     report = Report()
     report.failed("delivery", "only_repair", "900 ms")
-    check_redis(report, f"redis://127.0.0.1:{free_port()}")
+    check_redis(report, [{"address": f"redis://127.0.0.1:{free_port()}"}])
     assert report.faults == ["redis_away"]
 
 

@@ -72,7 +72,7 @@ class Layer:
 @pytest.fixture
 async def layer(monkeypatch: pytest.MonkeyPatch) -> Layer:
     layer = Layer()
-    monkeypatch.setattr("rooms.live.link.get_channel_layer", lambda: layer)
+    monkeypatch.setattr("rooms.live.link.get_channel_layer", lambda name: layer)
     for name, value in (("SUBSCRIBE_SECONDS", 0.1), ("RETRY_SECONDS", 0.02), ("PUBLISH_SECONDS", 0.2)):
         monkeypatch.setattr(f"rooms.live.link.{name}", value)
     return layer

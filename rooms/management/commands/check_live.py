@@ -58,7 +58,7 @@ class Command(OperatorCommand):
             if Site.load().epoch != report.epoch:
                 report.passed("behind it", "not looked at: the settings here are of another site")
                 return
-            check_redis(report, settings.REDIS_URL)
+            check_redis(report, settings.REDIS_HOSTS)
             check_worker(report, worker.silent_for(), worker.DEAD_SECONDS)
         except DatabaseError as error:
             report.passed("behind it", f"not looked at: the database does not answer here ({error})")

@@ -14,8 +14,8 @@ type Write[Wish, Result] = Callable[[Sequence[Wish], Tell[Result]], Awaitable[Se
 
 
 class Gatherer[Wish, Result]:
-    """Alone, a wish is written at once; while a batch is being written, others gather for the next,
-    and then for as long again, at most `rest` seconds: the busier, the more share a write.
+    """Alone, a wish is written at once; while a batch is being written, and until `rest` seconds after it
+    began, others gather for the next: a little busy, and a write is shared already.
 
     `write` takes the wishes of a batch and answers with a result or an error for each; what it knows
     earlier it may tell earlier, by position. Wishes with one `key` (a room, whose lock one batch
@@ -65,7 +65,8 @@ class Gatherer[Wish, Result]:
     async def _flush(self) -> None:
         loop = asyncio.get_running_loop()
         await asyncio.sleep(max(self._pause, self._not_before - loop.time()))
-        batch, begun = self._take_batch(), loop.time()
+        batch = self._take_batch()
+        self._not_before = loop.time() + self._rest
         unanswered = dict(enumerate(batch))
         slow = [False]
 
@@ -84,7 +85,6 @@ class Gatherer[Wish, Result]:
                 tell(position, outcome)
         finally:
             timer.cancel()
-            self._not_before = loop.time() + min(loop.time() - begun, self._rest)
             self._slow -= slow[0]
             self._running -= not slow[0]
             self._kick()

@@ -132,6 +132,10 @@ def database(url: str) -> dict[str, Any]:
 
 
 DATABASES = {"default": database(DATABASE_URL)}
+if DATABASE_REPLICA_URL := environment.replica_address():
+    DATABASES["replica"] = database(DATABASE_REPLICA_URL)
+    # One that is away must not make anybody wait: the primary answers instead
+    DATABASES["replica"]["OPTIONS"]["pool"]["timeout"] = 0.5
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Sessions and rate limits live in the database: losing Redis signs nobody out

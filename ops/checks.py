@@ -17,7 +17,7 @@ from ops import packages, postgres
 
 ROOT = Path(__file__).resolve().parent.parent
 # Settings of the caller that would make the tests another site's
-NOT_FOR_TESTS = ("DATABASE_URL", "REDIS_URL", "EMAIL_URL", "CHAT_")
+NOT_FOR_TESTS = ("DATABASE_URL", "DATABASE_REPLICA_URL", "REDIS_URL", "EMAIL_URL", "CHAT_")
 # What a lost power supply would cost, the tests can bear
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 ON_ONE_PROCESS = "not live and not browser and not chaos"

@@ -8,7 +8,7 @@ from rooms.changes import BYTES_LIMIT
 from rooms.errors import NotFound
 from rooms.models import Message, Room, Site
 from rooms.models.message import MessageQuerySet
-from rooms.models.snapshot import snapshot
+from rooms.models.replica import read_room
 from rooms.payloads import MessagePayload, encode, message_payload
 
 PAGE_LIMIT = 200
@@ -37,21 +37,24 @@ class Place:
 
 def page(*, user: User, room: int, place: Place, limit: int = PAGE_DEFAULT) -> PagePayload:
     """Raises NotFound for a room that `user` may not read, or a message that it has not. A page ends early at 1 MiB."""
-    with snapshot():
-        found = Room.objects.visible_to(user).filter(id=room).first()
-        if found is None:
-            raise NotFound
-        history = Message.objects.filter(room=found)
-        place = _by_seq(history, place)
-        messages = _messages(history, place, limit)
-        has_before, has_after = _neighbours(history, place, messages)
-        return {
-            "messages": messages,
-            "seq": found.seq,
-            "epoch": Site.load().epoch,
-            "has_before": has_before,
-            "has_after": has_after,
-        }
+    here = Room.objects.visible_to(user).filter(id=room)
+    return read_room(here, lambda database: _page(here.using(database).first(), place, limit, database))
+
+
+def _page(room: Room | None, place: Place, limit: int, database: str) -> PagePayload:
+    if room is None:
+        raise NotFound
+    history = Message.objects.using(database).filter(room=room)
+    place = _by_seq(history, place)
+    messages = _messages(history, place, limit)
+    has_before, has_after = _neighbours(history, place, messages)
+    return {
+        "messages": messages,
+        "seq": room.seq,
+        "epoch": Site.objects.using(database).get(id=1).epoch,
+        "has_before": has_before,
+        "has_after": has_after,
+    }
 
 
 def _by_seq(history: MessageQuerySet, place: Place) -> Place:

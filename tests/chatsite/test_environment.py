@@ -33,6 +33,10 @@ WRONG: dict[str, tuple[Callable[[], object], list[str]]] = {
             *("postgres://u@/?host=/folder", "sqlite://", "sqlite:///", "sqlite:file"),
         ],
     ),
+    "DATABASE_REPLICA_URL": (
+        environment.replica_address,
+        ["sqlite:////folder/file", "plaza", "postgres://host", f"postgres://u:{SPOILT}@host:abc/name"],
+    ),
     "REDIS_URL": (
         environment.redis_addresses,
         [
@@ -112,6 +116,7 @@ def test_the_address_is_the_origin_that_browsers_send(
     ("name", "values"),
     {
         "DATABASE_URL": ["postgres://u:p%23@host:5432/name?sslmode=require", "postgres://u@/name?host=/folder"],
+        "DATABASE_REPLICA_URL": ["", "postgres://u:p%23@host:5432/name"],
         "EMAIL_URL": ["smtp+tls://u:p%40@host:587", "smtp://host", "consolemail://", "filemail:///folder"],
         "CHAT_EMAIL_FROM": ["plaza@example.org", "Plaza <plaza@example.org>"],
     }.items(),

@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "settings.md").read_text()
-SETTING = re.compile(r"SECRET_KEY|DATABASE_URL|REDIS_URL|EMAIL_URL|CHAT_[A-Z_]+")
+SETTING = re.compile(r"SECRET_KEY|DATABASE_(REPLICA_)?URL|REDIS_URL|EMAIL_URL|CHAT_[A-Z_]+")
 
 
 def part(title: str) -> str:

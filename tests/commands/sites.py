@@ -38,7 +38,8 @@ class Site:
         inherited = {
             name: value
             for name, value in os.environ.items()
-            if not name.startswith("CHAT_") and name not in ("DATABASE_URL", "REDIS_URL", "EMAIL_URL")
+            if not name.startswith(("CHAT_", "DATABASE_", "REDIS_URL", "EMAIL_URL"))
+            and name not in ("DATABASE_URL", "DATABASE_REPLICA_URL", "REDIS_URL", "EMAIL_URL")
         }
         return inherited | {"SECRET_KEY": "x" * 50, "CHAT_DATA_DIR": str(self.folder)} | self.settings
 

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from django.core.management.base import CommandError, CommandParser
-from django.db.models import QuerySet
 
 from accounts.models import User
 from rooms.management.operator import ActingCommand, room_called
 from rooms.models import Message, Room
+from rooms.models.replica import read_room
 from rooms.payloads import MessagePayload, message_payload
 
 PAGE = 500
@@ -77,9 +77,13 @@ def _line(payload: MessagePayload) -> str:
 
 def payloads(room: Room) -> Iterator[MessagePayload]:
     """Page by page by `seq`, so that memory stays the same and no transaction stays open."""
-    messages: QuerySet[Message] = Message.objects.with_details().filter(room=room)
     last = 0
-    while page := list(messages.filter(seq__gt=last).order_by("seq")[:PAGE]):
+    while page := _page_after(room, last):
         for message in page:
             yield message_payload(message)
         last = page[-1].seq
+
+
+def _page_after(room: Room, seq: int) -> list[Message]:
+    messages = Message.objects.filter(room=room).page_after(seq, PAGE).with_details()
+    return read_room(Room.objects.filter(id=room.id), lambda database: list(messages.using(database)))

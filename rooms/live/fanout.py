@@ -116,8 +116,8 @@ class TransportOutlet:
 
     def waiting(self) -> int:
         transport = self._protocol.transport
-        if transport is None:
-            return 0
+        if transport is None or not transport.connected:
+            return 0  # nobody will take what is left in its buffer
         return int(len(transport.dataBuffer) - transport.offset + transport._tempDataLen)
 
     def heard_at(self) -> float:

@@ -5,10 +5,13 @@ to all who get them.
 """
 
 import asyncio
+import logging
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
+
+logger = logging.getLogger(__name__)
 
 type Send = Callable[[dict[str, Any]], Awaitable[None]]
 
@@ -88,11 +91,22 @@ class QueueOutlet:
         self._task.cancel()
 
     def _put(self, message: dict[str, Any], size: int) -> None:
+        if self._task.done():
+            return  # the client left meanwhile
         self._queue.append(message)
         self._size += size
         self._wake.set()
 
     async def _pump(self) -> None:
+        try:
+            await self._send_all()
+        except Exception as error:
+            # Servers differ in what they raise once the client has gone.
+            logger.info("A client left while it was written to: %r", error)
+        finally:
+            self._size = 0
+
+    async def _send_all(self) -> None:
         while True:
             await self._wake.wait()
             self._wake.clear()

@@ -127,6 +127,8 @@ def test_a_client_that_left_meanwhile_is_no_error(pair: tuple[socket.socket, soc
     outlet = TransportOutlet(wire, lambda _code, _reason: None)
     pair[1].close()
     assert outlet.write(b"hola") == 4  # Twisted will find out
+    wire.connected = 0
+    assert outlet.waiting() == 0
     wire.state = Wire.STATE_CLOSED
     assert outlet.write(b"hola") == 0
 

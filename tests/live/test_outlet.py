@@ -132,6 +132,17 @@ async def test_a_server_that_knows_no_1012_is_asked_to_close_anyhow() -> None:
     assert outlet.waiting() == 0
 
 
+async def test_a_client_that_left_leaves_nothing_waiting() -> None:
+    async def gone(_message: dict[str, Any]) -> None:
+        raise RuntimeError("closed")
+
+    outlet = QueueOutlet(gone)
+    outlet.write(text_frame(b"hola"))
+    await asyncio.sleep(0)
+    assert outlet.waiting() == 0
+    assert outlet.write(text_frame(b"hola")) == 0
+
+
 async def test_a_client_that_takes_nothing_delays_no_other() -> None:
     async def never(_message: dict[str, Any]) -> None:
         await asyncio.Event().wait()

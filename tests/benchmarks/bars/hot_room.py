@@ -21,8 +21,8 @@ def run(world: World, report: Report) -> None:
     what = f"a hot room: deliveries a second at p99 < {P99_MS} ms"
     report.add(Row(3, what, "/s", ours, theirs, f"≥ {ASKED} × Socket.IO", ours >= ASKED * theirs))
     fresh = (world.fresh_plaza("stalled"), world.fresh_socketio("stalled"))
-    stalled = [read_nothing(world, report, chat) for chat in fresh]
-    report.add(Row(3, f"{STALLED} who read nothing: memory", "MiB", *stalled))
+    ours, theirs = (read_nothing(world, report, chat) for chat in fresh)
+    report.add(Row(3, f"{STALLED} who read nothing: memory", "MiB", ours, theirs))
 
 
 def climb(world: World, report: Report, chat: Chat, number: int) -> None:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection
-from psycopg import Cursor
+from psycopg import ClientCursor, Cursor
 
 
 class RoomRow(NamedTuple):
@@ -140,13 +140,14 @@ type Rows = list[tuple[Any, ...]]
 
 
 def _read_postgres(*questions: Question) -> list[Rows]:
-    """All on their way at once, each answered as things stand when the one before is done."""
-    wire = connection.connection
-    with connection.wrap_database_errors, wire.pipeline():
-        cursors = [
-            Cursor(wire).execute(sql, [list(values) for values in given], prepare=True) for sql, given in questions
-        ]
-        return [cursor.fetchall() for cursor in cursors]
+    """All in one trip, each answered as things stand when the one before is done."""
+    cursor = ClientCursor(connection.connection)
+    with connection.wrap_database_errors:
+        cursor.execute(
+            "; ".join(sql for sql, _given in questions),
+            [list(values) for _sql, given in questions for values in given],
+        )
+        return [cursor.fetchall() for _result in cursor.results()]
 
 
 def _read_sqlite(*questions: Question) -> list[Rows]:

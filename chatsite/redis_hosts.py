@@ -16,8 +16,8 @@ SENTINEL = re.compile(
     re.ASCII,
 )
 SENTINEL_PORT = 26379
-# Without a limit one Sentinel that is silent would keep the others from being asked
-SENTINEL_WAITS = {"socket_timeout": 0.5, "socket_connect_timeout": 0.5}
+# redis-py asks a Sentinel that is away for 4 s before the next (tried), and the link waits for 2 s in all
+SENTINEL_WAITS = {"socket_timeout": 0.5, "socket_connect_timeout": 0.5, "retry": None}
 
 
 def redis_host(address: str) -> RedisHost:

@@ -5,6 +5,7 @@ import http.client
 import json
 import os
 import re
+import shlex
 import shutil
 import signal
 import socket
@@ -161,6 +162,14 @@ class Stage:
 
     def start(self, name: str) -> None:
         subprocess.run(self.process(name)["start"], cwd=ROOT, check=True, timeout=60)
+
+    def change_settings(self, **settings: str) -> None:
+        """Another `env`, and a rolling restart of the web processes with it."""
+        with (self.folder / "env").open("a") as file:
+            file.writelines(f"{name}={shlex.quote(value)}\n" for name, value in settings.items())
+        state = json.loads((self.folder / "state.json").read_text())
+        for name in [process["name"] for process in state["processes"] if process["name"].startswith("web")]:
+            self.restart(name)
 
     async def revive(self, name: str) -> None:
         await asyncio.to_thread(self.start, name)

@@ -8,7 +8,6 @@ what is wanted until it succeeds, and another sends what waits in a bounded queu
 import asyncio
 import logging
 import time
-from collections import deque
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -25,6 +24,8 @@ RETRY_SECONDS = 0.5
 ECHO_SECONDS = 2.0
 DEAF_SECONDS = 6.0
 
+type Waiting = tuple[float, dict[str, Any]]  # since when, and what
+
 
 class Link:
     """Over one of the channel layers; `received` is called with each message that another process published."""
@@ -36,7 +37,8 @@ class Link:
         self._layer = get_channel_layer(layer)
         self._wanted: set[str] = set()
         self._joined: set[str] = set()
-        self._queue: deque[tuple[float, str, dict[str, Any]]] = deque()
+        self._queue: dict[str, list[Waiting]] = {}  # by group, those who have waited longest first
+        self._waiting = 0
         self._changed = asyncio.Event()
         self._queued = asyncio.Event()
         self._channel = ""
@@ -63,11 +65,11 @@ class Link:
         self._changed.set()
 
     def publish(self, group: str, message: Event) -> None:
-        """Queue a message for the other processes; the oldest goes when too many wait."""
-        if len(self._queue) >= QUEUE_LIMIT:
-            self._queue.popleft()
-            lost_publishes.inc()
-        self._queue.append((time.monotonic(), group, {**message, "origin": self._process}))
+        """Queue a message for the other processes; those of the oldest group go when too many wait."""
+        if self._waiting >= QUEUE_LIMIT:
+            self._lose(self._take_oldest()[1])
+        self._queue.setdefault(group, []).append((time.monotonic(), {**message, "origin": self._process}))
+        self._waiting += 1
         self._queued.set()
 
     async def _send_queued(self) -> None:
@@ -75,27 +77,37 @@ class Link:
             await self._queued.wait()
             self._queued.clear()
             while self._queue:
-                self._drop_what_is_old()
                 await self._send_what_waits()
 
-    def _drop_what_is_old(self) -> None:
-        while self._queue and time.monotonic() - self._queue[0][0] > PUBLISH_SECONDS:
-            self._queue.popleft()
-            lost_publishes.inc()
-
     async def _send_what_waits(self) -> None:
-        """In its turn, with one timer for all, until the first of it is too old."""
-        if not self._queue:
-            return
+        """In its turn, with one timer for all, until the first of it has waited for a second."""
+        first = next(iter(self._queue.values()))[0][0]
+        sending: list[Waiting] = []
         try:
-            async with asyncio.timeout(PUBLISH_SECONDS - (time.monotonic() - self._queue[0][0])):
+            async with asyncio.timeout(max(first + PUBLISH_SECONDS - time.monotonic(), 0.01)):
                 for _turn in range(len(self._queue)):
-                    _queued_at, group, message = self._queue.popleft()
-                    await self._layer.group_send(group, message)
+                    group, sending = self._take_oldest()
+                    if fresh := self._without_old(sending):
+                        await self._layer.group_send(group, _together(fresh, self._process))
         except Exception as error:
             # Whatever the layer raised: what it loses, the feeds find in the database.
-            lost_publishes.inc()
+            self._lose(sending)
             logger.warning("Not published over the channel layer %s: %r", self._name, error)
+
+    def _take_oldest(self) -> tuple[str, list[Waiting]]:
+        group = next(iter(self._queue))
+        waiting = self._queue.pop(group)
+        self._waiting -= len(waiting)
+        return group, waiting
+
+    def _without_old(self, waiting: list[Waiting]) -> list[dict[str, Any]]:
+        oldest = time.monotonic() - PUBLISH_SECONDS
+        fresh = [message for queued_at, message in waiting if queued_at >= oldest]
+        lost_publishes.inc(len(waiting) - len(fresh))
+        return fresh
+
+    def _lose(self, waiting: list[Waiting]) -> None:
+        lost_publishes.inc(len(waiting))
 
     async def _keep_subscribed(self) -> None:
         while True:
@@ -135,7 +147,10 @@ class Link:
                 logger.exception("Not understood: %.200r", message)
 
     def _take(self, message: dict[str, Any]) -> None:
-        if message.get("origin") != self._process:
+        if message["type"] == "several":
+            for one in message["messages"]:
+                self._take(one)
+        elif message.get("origin") != self._process:
             self._received(message)
         elif message["type"] == "echo":
             self._heard_at = time.monotonic()
@@ -162,3 +177,8 @@ class Link:
         except Exception as error:
             logger.warning("The channel layer %s could not be cleared: %r", self._name, error)
         self._changed.set()
+
+
+def _together(messages: list[dict[str, Any]], process: str) -> dict[str, Any]:
+    """A busy room's messages cost Redis, and those who listen, no more than one."""
+    return messages[0] if len(messages) == 1 else {"type": "several", "messages": messages, "origin": process}

@@ -121,7 +121,7 @@ async def test_the_oldest_goes_when_too_many_wait(layer: Layer, monkeypatch: pyt
     link = Link("one", lambda message: None)
     for process in ("a", "b", "c", "d"):
         link.publish("group", {"type": "presence", "process": process, "users": []})
-    assert [message["process"] for _at, _group, message in link._queue] == ["b", "c", "d"]
+    assert [message["process"] for waiting in link._queue.values() for _at, message in waiting] == ["d"]
 
 
 async def test_ones_own_words_are_not_heard_and_others_are(layer: Layer) -> None:
@@ -136,6 +136,21 @@ async def test_ones_own_words_are_not_heard_and_others_are(layer: Layer) -> None
     message = await asyncio.wait_for(heard.get(), 5)
     assert message["origin"] == "two"
     assert heard.empty()
+    await one.stop()
+    await two.stop()
+
+
+async def test_what_waits_for_one_group_goes_together_and_is_heard_in_order(layer: Layer) -> None:
+    heard: asyncio.Queue[str] = asyncio.Queue()
+    one, two = Link("one", lambda message: None), Link("two", lambda message: heard.put_nowait(message["process"]))
+    for link in (one, two):
+        link.want("group")
+        link.start()
+    await layer.until(lambda: len(layer.groups["group"]) == 2)
+    for process in ("a", "b", "c"):
+        one.publish("group", {"type": "presence", "process": process, "users": []})
+    assert [await asyncio.wait_for(heard.get(), 5) for _turn in range(3)] == ["a", "b", "c"]
+    assert layer.sent.count("several") == 1
     await one.stop()
     await two.stop()
 

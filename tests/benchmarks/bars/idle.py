@@ -10,7 +10,7 @@ SETTLE, HOLD = 11, 30  # seconds: longer than a heartbeat, and than the 25 betwe
 
 
 def run(world: World, report: Report) -> None:
-    count = 2_000 if report.quick else 10_000
+    count = 1_000 if report.quick else 10_000
     chats = (world.fresh_plaza("idle"), world.fresh_socketio("idle"))
     for chat in chats:
         measure(world, report, chat, count)

@@ -73,15 +73,17 @@ def ways(visit: Visit) -> tuple[tuple[str, str], ...]:
 
 
 def measure_server(world: World, report: Report, visit: Visit, what: str, path: str, messages: int) -> None:
-    times = 20 if report.quick else 100
-    get(world, visit, path, 5)
+    times, counted = (20, 20) if report.quick else (100, 50)
+    get(world, visit, path, 3)
     with counted_queries(world.database, world.cluster / "postgres.log") as count:
-        get(world, visit, path, 50)
+        get(world, visit, path, counted)
     servers = world.plaza.groups["servers"]
     before = cpu_seconds(servers)
     size = get(world, visit, path, times)
     milliseconds = (cpu_seconds(servers) - before) / times * 1_000
-    report.keep("opening", what=what, messages=messages, queries=count.queries / 50, cpu_ms=milliseconds, bytes=size)
+    report.keep(
+        "opening", what=what, messages=messages, queries=count.queries / counted, cpu_ms=milliseconds, bytes=size
+    )
 
 
 def get(world: World, visit: Visit, path: str, times: int) -> int:

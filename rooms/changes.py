@@ -1,13 +1,17 @@
 """What a client missed in a room: all that changed after a value of its `seq`, in one snapshot."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, reduce
+from operator import or_
+
+from django.db.models import Q
 
 from rooms.errors import NotFound
 from rooms.models import Membership, Message, Room
+from rooms.models.message import TEXT_BYTES
 from rooms.models.snapshot import snapshot
-from rooms.payloads import MessagePayload, RoomState, encode, message_payload, room_state
+from rooms.payloads import MessagePayload, RoomState, direct_members, encode, message_payload, room_state
 from rooms.permissions import can_read
 
 CHANGES_LIMIT = 500  # messages; past it, or past BYTES_LIMIT, a client loads the room afresh
@@ -40,21 +44,23 @@ class Changes:
         return change_frames(self)
 
 
-def room_changes(room_id: int, after: int, reader: int | None = None, *, members_only: bool = True) -> Changes:
+type Wish = tuple[int, int]  # a room's id, and the value after which its changes are wanted
+
+
+def room_changes(room_id: int, after: int, reader: int, *, members_only: bool = True) -> Changes:
     """What changed after `after`; a reset where that is too much, or ahead of the room.
 
     `reader` must be a member in the same snapshot (or, with `members_only` off, may read an open
-    room), else NotFound; None reads for the process itself.
+    room), else NotFound.
     """
     with snapshot():
         room = Room.objects.filter(id=room_id).first()
         if room is None or not _may_read(room, reader, members_only):
             raise NotFound
-        changed = Membership.objects.filter(room=room).changed_since(after).values_list("user_id", "active")
-        joined = [user for user, active in changed if active]
-        left = [user for user, active in changed if not active]
-        messages = _changed_messages(room, after)
-        return Changes(after, room_state(room), messages, joined, left)
+        [changes] = _changes_of([(room_id, after)])
+    if isinstance(changes, NotFound):
+        raise changes
+    return changes
 
 
 def _may_read(room: Room, reader: int | None, members_only: bool) -> bool:
@@ -66,14 +72,78 @@ def _may_read(room: Room, reader: int | None, members_only: bool) -> bool:
     return can_read(room, membership)
 
 
-def _changed_messages(room: Room, after: int) -> list[MessagePayload] | None:
-    if after > room.seq:
-        return None
-    changed = Message.objects.filter(room=room).changed_since(after)[: CHANGES_LIMIT + 1]
+def changes_of(wishes: Sequence[Wish]) -> list[Changes | NotFound]:
+    """As `room_changes`, of many rooms at once and for the process itself: a constant number of
+    queries, but for rooms in which hundreds of messages are missing."""
+    with snapshot():
+        return _changes_of(wishes)
+
+
+def _changes_of(wishes: Sequence[Wish]) -> list[Changes | NotFound]:
+    rooms = Room.objects.in_bulk({room for room, _after in wishes})
+    there = [wish for wish in wishes if wish[0] in rooms]
+    people = direct_members(rooms.values())
+    moved = _moved_members(there)
+    messages = _changed_messages(rooms, there)
+    return [
+        Changes(wish[1], room_state(rooms[wish[0]], people.get(wish[0])), messages[wish], *moved[wish])
+        if wish[0] in rooms
+        else NotFound()
+        for wish in wishes
+    ]
+
+
+def _moved_members(wishes: Sequence[Wish]) -> dict[Wish, tuple[list[int], list[int]]]:
+    """Who joined, and who left."""
+    found = Membership.objects.filter(_since(wishes)) if wishes else Membership.objects.none()
+    rows = list(found.values_list("room_id", "changed_seq", "user_id", "active"))
+
+    def users(wish: Wish, *, active: bool) -> list[int]:
+        return [user for room, seq, user, is_active in rows if (room, is_active) == (wish[0], active) and seq > wish[1]]
+
+    return {wish: (users(wish, active=True), users(wish, active=False)) for wish in wishes}
+
+
+def _changed_messages(rooms: Mapping[int, Room], wishes: Sequence[Wish]) -> dict[Wish, list[MessagePayload] | None]:
+    missing = {(room, after): rooms[room].seq - after for room, after in wishes}
+    few = [wish for wish, values in missing.items() if 0 < values <= CHANGES_LIMIT]
+    found: dict[Wish, list[MessagePayload] | None] = {wish: None if missing[wish] < 0 else [] for wish in wishes}
+    found |= _few_messages(few) if few else {}
+    return found | {wish: _many_messages(wish) for wish, values in missing.items() if values > CHANGES_LIMIT}
+
+
+def _few_messages(wishes: Sequence[Wish]) -> dict[Wish, list[MessagePayload] | None]:
+    """Of rooms in which too few values are missing for too many messages. How large they are is asked
+    before they are loaded."""
+    sizes = list(Message.objects.filter(_since(wishes)).values_list("room_id", "changed_seq", TEXT_BYTES))
+    fitting = [
+        wish
+        for wish in wishes
+        if sum(size for room, seq, size in sizes if room == wish[0] and seq > wish[1]) <= BYTES_LIMIT
+    ]
+    found: dict[Wish, list[MessagePayload] | None] = dict.fromkeys(wishes)
+    if fitting:
+        changed = Message.objects.filter(_since(fitting)).order_by("changed_seq").with_details()
+        payloads = [message_payload(message) for message in changed]
+        for room, after in fitting:
+            found[room, after] = [one for one in payloads if one["room"] == room and one["changed_seq"] > after]
+    return found
+
+
+def _many_messages(wish: Wish) -> list[MessagePayload] | None:
+    changed = Message.objects.filter(room=wish[0]).changed_since(wish[1])[: CHANGES_LIMIT + 1]
     sizes = changed.text_bytes()
     if len(sizes) > CHANGES_LIMIT or sum(sizes) > BYTES_LIMIT:
         return None
     return [message_payload(message) for message in changed.with_details()]
+
+
+def _since(wishes: Sequence[Wish]) -> Q:
+    """What changed in each of the rooms after the lowest value that is asked for."""
+    lowest: dict[int, int] = {}
+    for room, after in wishes:
+        lowest[room] = min(after, lowest.get(room, after))
+    return reduce(or_, (Q(room=room, changed_seq__gt=after) for room, after in lowest.items()))
 
 
 def change_frames(changes: Changes) -> list[tuple[int, bytes]]:

@@ -4,12 +4,17 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.db.models.signals import post_init
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
-from rooms.changes import BYTES_LIMIT, change_frames, room_changes
+from rooms.changes import BYTES_LIMIT, Changes, change_frames, changes_of
+from rooms.errors import NotFound
 from rooms.history import Place, page
 from rooms.models import Message, Room
+from rooms.operations.members import leave_room
+from rooms.operations.rooms import create_room, start_direct
 from rooms.operations.sending import Draft, send_messages
 
 LARGEST = 96 * 1024
@@ -43,15 +48,21 @@ def test_a_page_loads_no_more_than_it_shows(ana: User, long_texts: Room, loaded:
     assert len(found["messages"]) == len(loaded)
 
 
+def read(room: Room, after: int) -> Changes:
+    [changes] = changes_of([(room.id, after)])
+    assert isinstance(changes, Changes)
+    return changes
+
+
 def test_a_resume_over_the_limit_is_a_reset_without_loading_anything(long_texts: Room, loaded: list[int]) -> None:
-    changes = room_changes(long_texts.id, 0)
+    changes = read(long_texts, 0)
     assert (changes.messages, loaded) == (None, [])
     assert b"room.reset" in change_frames(changes)[0][1]
 
 
 def test_a_resume_under_the_limit_brings_everything(long_texts: Room, loaded: list[int]) -> None:
     seq = Room.objects.get(id=long_texts.id).seq
-    changes = room_changes(long_texts.id, seq - 10)
+    changes = read(long_texts, seq - 10)
     assert len(changes.messages or []) == len(loaded) == 10
     assert b"room.reset" not in change_frames(changes)[0][1]
 
@@ -60,3 +71,38 @@ def test_the_largest_message_alone_is_a_page(ana: User, long_texts: Room) -> Non
     Message.objects.update(html="x" * 2 * BYTES_LIMIT)
     for place in (Place(), Place(around=30)):
         assert len(page(user=ana, room=long_texts.id, place=place, limit=1)["messages"]) == 1
+
+
+def test_what_was_missed_in_many_rooms_takes_as_many_queries_as_in_one(ana: User, bruno: User) -> None:
+    rooms = [create_room(actor=ana, name=str(number)) for number in range(8)]
+    direct = start_direct(actor=ana, users=[bruno])
+    for room in (*rooms, direct):
+        for turn in range(3):
+            send_messages([Draft(actor=ana, room=room.id, body=f"@ana {turn}")])
+    counts = []
+    for asked in ([rooms[0], direct], [*rooms, direct]):
+        wishes = [(room.id, 2) for room in asked]
+        with CaptureQueriesContext(connection) as queries:
+            found = changes_of(wishes)
+        counts.append(len(queries))
+        assert found == [one for wish in wishes for one in changes_of([wish])]
+    assert counts[0] == counts[1]
+
+
+def test_each_wish_of_a_room_has_its_own_beginning(ana: User, bruno: User, plaza: Room) -> None:
+    send_messages([Draft(actor=ana, room=plaza.id, body=str(turn)) for turn in range(5)])
+    leave_room(actor=bruno, room=plaza)
+    seq = Room.objects.get(id=plaza.id).seq
+    early, late, nothing, ahead, gone = changes_of(
+        [(plaza.id, seq - 4), (plaza.id, seq - 2), (plaza.id, seq), (plaza.id, seq + 1), (plaza.id + 100, 0)]
+    )
+    assert isinstance(gone, NotFound)
+    for changes, bodies, left in (
+        (early, ["2", "3", "4"], [bruno.id]),
+        (late, ["4"], [bruno.id]),
+        (nothing, [], []),
+        (ahead, None, []),
+    ):
+        assert isinstance(changes, Changes)
+        assert changes.left == left
+        assert (changes.messages if bodies is None else [one["body"] for one in changes.messages or []]) == bodies

@@ -1,14 +1,17 @@
 """The feed's way to the truth: reads that many connections share."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from django.conf import settings
 
-from rooms.changes import Changes, room_changes
-from rooms.errors import NotFound, Unavailable
+from rooms.changes import Changes, Wish, changes_of, room_changes
+from rooms.errors import ChatError, NotFound, Unavailable
 from rooms.live import queries
 from rooms.live.database import ANSWER_SECONDS, Database
+from rooms.live.gather import Gatherer, Tell
+
+ROOMS_AT_ONCE = 20  # of which a read keeps up to 1 MiB each
 
 
 class DatabaseReader:
@@ -16,8 +19,10 @@ class DatabaseReader:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._shared: dict[tuple[int, int], asyncio.Task[Changes]] = {}
-        self._turns = asyncio.Semaphore(max(1, settings.CHAT_DB_THREADS - 1))
+        self._shared: dict[Wish, asyncio.Task[Changes]] = {}
+        self._reads: Gatherer[Wish, Changes] = Gatherer(
+            self._read, most=ROOMS_AT_ONCE, at_once=max(1, settings.CHAT_DB_THREADS - 1)
+        )
 
     async def moved(self, held: Mapping[int, int]) -> tuple[str, dict[int, int]]:
         return await self._database.ask(queries.moved, held)
@@ -39,12 +44,11 @@ class DatabaseReader:
 
     def _share(self, room: int, after: int) -> asyncio.Task[Changes]:
         if (room, after) not in self._shared:
-            task = self._shared[room, after] = asyncio.create_task(self._read(room, after))
+            task = self._shared[room, after] = asyncio.create_task(self._reads.put((room, after)))
             task.add_done_callback(lambda late: late.cancelled() or late.exception())  # all may have gone
         return self._shared[room, after]
 
-    async def _read(self, room: int, after: int) -> Changes:
-        async with self._turns:
-            # From here on it may be too old for somebody who asks.
-            del self._shared[room, after]
-            return await self._database.run(room_changes, room, after)
+    async def _read(self, wishes: Sequence[Wish], _tell: Tell[Changes]) -> Sequence[Changes | ChatError]:
+        for wish in wishes:
+            del self._shared[wish]  # from here on it may be too old for somebody who asks
+        return await self._database.run(changes_of, wishes)

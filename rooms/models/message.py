@@ -25,6 +25,7 @@ class Octets(models.Func):
         return self.as_sql(compiler, connection, template="length(CAST(%(expressions)s AS BLOB))", **context)
 
 
+TEXT_BYTES = Octets("body") + Octets("html")
 DELETED = Q(deleted_at__isnull=False) | Q(removed_at__isnull=False)
 
 
@@ -57,7 +58,7 @@ class MessageQuerySet(models.QuerySet["Message"]):
     def text_bytes(self) -> list[int]:
         """How large the texts of each are, hidden ones too; to be asked before they are loaded: a
         few hundred of the largest are 80 MB."""
-        return list(self.values_list(Octets("body") + Octets("html"), flat=True))
+        return list(self.values_list(TEXT_BYTES, flat=True))
 
     def fitting(self, limit: int) -> "MessageQuerySet":
         """The first of these that take at most `limit` bytes together; one at least."""

@@ -6,8 +6,12 @@ the primary knows of it; who may read the room is asked of the primary first, an
 """
 
 import logging
+import os
+import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Timer
 from typing import NamedTuple
 
 from django.db import DEFAULT_DB_ALIAS, Error, connections
@@ -20,6 +24,7 @@ from rooms.models.snapshot import snapshot
 logger = logging.getLogger(__name__)
 
 REPLICA = "replica"
+WAIT_SECONDS = 1.0  # for all that a page asks of it
 REST_SECONDS = 5.0  # for which a replica that failed is left alone
 
 
@@ -41,7 +46,7 @@ def read_room[T](rooms: QuerySet[Room], read: Callable[[str], T]) -> T:
     """What `read` finds in the one room among `rooms`, in a snapshot of the database that it is told to use."""
     if is_usable() and (wanted := _position(rooms, DEFAULT_DB_ALIAS)):
         try:
-            with snapshot(REPLICA):
+            with _at_most(WAIT_SECONDS), snapshot(REPLICA):
                 if _has_replayed(wanted):
                     return read(REPLICA)
         except Error as error:
@@ -65,3 +70,17 @@ def _position(rooms: QuerySet[Room], database: str) -> Position | None:
 def _has_replayed(wanted: Position) -> bool:
     here = _position(Room.objects.filter(id=wanted.room), REPLICA)
     return here is not None and here.epoch == wanted.epoch and here.seq >= wanted.seq
+
+
+@contextmanager
+def _at_most(seconds: float) -> Iterator[None]:
+    """Cut the connection to a replica that is frozen: libpq itself would wait for it for ever."""
+    connection = connections[REPLICA]
+    connection.ensure_connection()
+    with socket.socket(fileno=os.dup(connection.connection.fileno())) as way:
+        cut = Timer(seconds, way.shutdown, [socket.SHUT_RDWR])
+        cut.start()
+        try:
+            yield
+        finally:
+            cut.cancel()

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import psutil
 import psycopg
 import pytest
 
@@ -52,6 +53,19 @@ class Replica:
     def kill(self) -> None:
         self._server.send_signal(signal.SIGQUIT)  # PostgreSQL's own way to die at once
         self._server.wait()
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """It and its children do nothing, and keep their connections open."""
+        server = psutil.Process(self._server.pid)
+        family = [server, *server.children(recursive=True)]
+        for one in family:
+            one.suspend()
+        try:
+            yield
+        finally:
+            for one in family:
+                one.resume()
 
     def ask(self, query: str) -> Any:
         return ask(self.sockets, query)
@@ -174,6 +188,23 @@ def test_a_replica_of_what_was_before_a_restoring_is_not_asked(stage: Stage, cas
         assert replica.reads() == before
     finally:
         replica.ask("SELECT pg_wal_replay_resume()")
+
+
+def test_a_page_comes_from_the_primary_while_the_replica_is_frozen(stage: Stage, cast: Cast, replica: Replica) -> None:
+    said(stage, cast, "hola")
+    replica.catch_up()
+    before = replica.reads()
+
+    def asked() -> bool:
+        assert page(stage, cast.bruno.token, cast.room) == (200, ["hola"])
+        return replica.reads() > before
+
+    wait(asked)  # there is a connection now
+    with replica.frozen():
+        for _time in range(3):
+            began = time.monotonic()
+            assert page(stage, cast.bruno.token, cast.room) == (200, ["hola"])
+            assert time.monotonic() - began < 5
 
 
 def test_an_export_is_read_from_the_replica_and_is_whole_without_it(

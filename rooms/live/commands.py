@@ -1,7 +1,7 @@
 """The commands of the protocol: each parses its fields, calls one operation, and says what its ack adds."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,12 +13,15 @@ from rooms.live.connection import Connection
 from rooms.live.database import ANSWER_SECONDS
 from rooms.live.frames import Json
 from rooms.live.process import Live
+from rooms.live.seats import Seat
 from rooms.operations import messages, reactions
 from rooms.operations.reads import ReadMark
 from rooms.operations.sending import Draft
 from rooms.payloads import ReadPayload, user_payload
 
 TYPING_SECONDS = 1.0
+# Of one resume; what is more waits until the client has taken some
+ROOMS_TOGETHER, VALUES_TOGETHER = 50, 100
 
 type Handler = Callable[[Live, Connection, Json], Coroutine[Any, Any, Json]]
 
@@ -159,19 +162,36 @@ def _tell_others(live: Live, connection: Connection, read: ReadPayload) -> None:
 
 async def _resume(live: Live, connection: Connection, frame: Json) -> Json:
     epoch, held = frames.string(frame, "epoch"), frames.cursors(frame)
-    mine = {room: seq for room, seq in held.items() if room in live.feed.seats[connection]}
-    current = live.feed.epoch
-    for room, cursor in mine.items():
+    known = epoch == live.feed.epoch
+    # A cursor ahead of every room asks for the reset that another epoch needs.
+    cursors = {room: cursor if known else RESET_CURSOR for room, cursor in held.items()}
+    for rooms in _read_together(live.feed.seats[connection], cursors):
         await connection.taken()
-        if connection.closed:
-            break
-        seat = live.feed.seats[connection].get(room)
-        # As far as this process: what comes next is delivered live.
-        if seat is None or not seat.begun or (current == epoch and seat.seq == cursor):
-            continue
-        # A cursor ahead of every room asks for the reset that another epoch needs.
-        await live.feed.answer(seat, cursor if current == epoch else RESET_CURSOR)
+        seats = live.feed.seats[connection]
+        answers = (live.feed.answer(seats[room], cursors[room]) for room in rooms if room in seats)
+        for failure in await asyncio.gather(*answers, return_exceptions=True):
+            if failure is not None:
+                raise failure
     return {}
+
+
+def _read_together(seats: Mapping[int, Seat], cursors: Mapping[int, int]) -> Iterator[list[int]]:
+    """Of these rooms, those that are behind; as many together as miss little. (Who is as far as this
+    process misses nothing: what comes next is delivered live.)"""
+    together: list[int] = []
+    missing = 0
+    for room, cursor in cursors.items():
+        seat = seats.get(room)
+        if seat is None or not seat.begun or seat.seq == cursor:
+            continue
+        values = abs(seat.seq - cursor)
+        if together and (len(together) == ROOMS_TOGETHER or missing + values > VALUES_TOGETHER):
+            yield together
+            together, missing = [], 0
+        together.append(room)
+        missing += values
+    if together:
+        yield together
 
 
 async def _typing(live: Live, connection: Connection, frame: Json) -> Json:

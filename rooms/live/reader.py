@@ -11,7 +11,7 @@ from rooms.live import queries
 from rooms.live.database import ANSWER_SECONDS, Database
 from rooms.live.gather import Gatherer, Tell
 
-ROOMS_AT_ONCE = 20  # of which a read keeps up to 1 MiB each
+ROOMS_AT_ONCE = 100
 
 
 class DatabaseReader:

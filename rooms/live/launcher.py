@@ -42,7 +42,7 @@ def _left_out(_settings: object) -> str:
     return ""
 
 
-autobahn.websocket.protocol.pformat = _left_out  # type: ignore[assignment]
+autobahn.websocket.protocol.pformat = _left_out  # type: ignore[assignment, attr-defined]
 
 
 class LiveProtocol(WebSocketProtocol):

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import subprocess
 from collections import Counter
 from pathlib import Path
@@ -170,6 +171,24 @@ async def test_a_draining_process_gets_nothing_new_within_two_intervals_and_keep
         async with asyncio.timeout(5):
             while len(going.requests) == before:
                 await at.ask()
+
+
+async def test_with_nobody_ready_the_api_says_so_in_json_and_pages_in_words() -> None:
+    async with balancer(2, CHAT_CHECK_SECONDS="1") as at:
+        for stub in at.stubs:
+            stub.ready = False
+        async with asyncio.timeout(10):
+            while (answer := await at.ask("/api/v1/me")).status == 200:
+                await asyncio.sleep(0.05)
+        assert (answer.status, json.loads(answer.body)["code"]) == (503, "unavailable")
+        assert answer.headers["content-type"] == "application/json"
+        page = await at.ask("/")
+        assert (page.status, page.headers["content-type"]) == (503, "text/html; charset=utf-8")
+        assert "catching its breath" in page.body.decode()
+        at.stubs[0].ready = True
+        async with asyncio.timeout(10):
+            while (await at.ask("/")).status != 200:
+                await asyncio.sleep(0.05)
 
 
 async def test_an_idle_websocket_outlives_the_timeouts_of_requests() -> None:

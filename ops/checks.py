@@ -8,8 +8,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -96,7 +94,7 @@ def run_tests(checks: Checks, selected: list[str]) -> None:
         if not selected:
             checks.run("tests of the page's models", ["node", "--test", "tests/js/"])
             checks.run("tests on SQLite", [*pytest, "-q", "-m", ON_ONE_PROCESS], environment)
-        with postgres_server(folder) as url:
+        with postgres.running(folder, **FAST) as url:
             checks.run("tests on PostgreSQL", [*pytest, "-q", *selected], environment | {"DATABASE_URL": url})
 
 
@@ -104,32 +102,6 @@ def site(data: Path) -> dict[str, str]:
     """The settings of a site that exists for one run of the checks."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith(NOT_FOR_TESTS)}
     return clean | {"SECRET_KEY": secrets.token_urlsafe(50), "CHAT_DATA_DIR": str(data)}
-
-
-@contextmanager
-def postgres_server(folder: Path) -> Iterator[str]:
-    """A PostgreSQL of our own, as long as the tests run."""
-    # Root's temporary folders are closed to others, and the server runs as another user
-    data, sockets = folder / "postgres", folder / "postgres-socket"
-    postgres.initialise(data, sockets)
-    with (folder / "postgres.log").open("wb") as log:
-        command = postgres.command(data, sockets, **FAST)
-        server = subprocess.Popen(command, cwd="/", stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-    try:
-        wait_for(server, sockets)
-        postgres.make_database(sockets)
-        yield postgres.url(sockets)
-    finally:
-        server.send_signal(postgres.FAST_SHUTDOWN)
-        server.wait(30)
-
-
-def wait_for(server: subprocess.Popen[bytes], sockets: Path) -> None:
-    deadline = time.monotonic() + 30
-    while not postgres.answers(sockets):
-        if server.poll() is not None or time.monotonic() > deadline:
-            sys.exit("./run: the tests' PostgreSQL did not start.")
-        time.sleep(0.05)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,9 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 USER = "plaza"
@@ -77,3 +80,30 @@ def make_database(sockets: Path) -> None:
 
 def url(sockets: Path) -> str:
     return f"postgres://{USER}@/{DATABASE}?host={sockets}"
+
+
+@contextmanager
+def running(folder: Path, **options: str) -> Iterator[str]:
+    """An empty server in a folder of its own, as long as the block takes; yields its database's address."""
+    data, sockets = folder / "postgres", folder / "postgres-socket"
+    initialise(data, sockets)
+    with (folder / "postgres.log").open("wb") as log:
+        # Root's temporary folders are closed to others, and the server runs as another user
+        server = subprocess.Popen(
+            command(data, sockets, **options), cwd="/", stdin=subprocess.DEVNULL, stdout=log, stderr=log
+        )
+    try:
+        wait_for(server, sockets)
+        make_database(sockets)
+        yield url(sockets)
+    finally:
+        server.send_signal(FAST_SHUTDOWN)
+        server.wait(30)
+
+
+def wait_for(server: subprocess.Popen[bytes], sockets: Path) -> None:
+    deadline = time.monotonic() + 30
+    while not answers(sockets):
+        if server.poll() is not None or time.monotonic() > deadline:
+            sys.exit("./run: a PostgreSQL of our own did not start.")
+        time.sleep(0.05)

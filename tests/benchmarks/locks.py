@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from ops import postgres
-from ops.checks import ROOT, site, wait_for
+from ops.checks import ROOT, site
 
 PROMISED = 50  # ms
 PEOPLE, MESSAGES, TIMES = 200, 2_000, 20
@@ -39,7 +39,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="plaza-") as folder, busy(os.cpu_count() or 1 if chosen.loaded else 0):
         environment = site(Path(folder))
         child(environment)
-        with durable_postgres(Path(folder)) as url:
+        with postgres.running(Path(folder)) as url:
             child(environment | {"DATABASE_URL": url})
 
 
@@ -57,21 +57,6 @@ def busy(count: int) -> Iterator[None]:
 def child(environment: dict[str, str]) -> None:
     for command in (["manage.py", "migrate", "-v0"], ["-m", "tests.benchmarks.locks", "--here"]):
         subprocess.run([sys.executable, *command], cwd=ROOT, env=environment, check=True)
-
-
-@contextmanager
-def durable_postgres(folder: Path) -> Iterator[str]:
-    data, sockets = folder / "postgres", folder / "postgres-socket"
-    postgres.initialise(data, sockets)
-    with (folder / "postgres.log").open("wb") as log:
-        server = subprocess.Popen(postgres.command(data, sockets), cwd="/", stdout=log, stderr=log)
-    try:
-        wait_for(server, sockets)
-        postgres.make_database(sockets)
-        yield postgres.url(sockets)
-    finally:
-        server.send_signal(postgres.FAST_SHUTDOWN)
-        server.wait(30)
 
 
 class Holds:

@@ -19,7 +19,6 @@ import psycopg
 import pytest
 
 from ops import postgres
-from ops.checks import wait_for
 from tests.stage import Cast, Stage, open_stage
 
 pytestmark = [pytest.mark.chaos, pytest.mark.live, pytest.mark.timeout(180)]
@@ -48,7 +47,7 @@ class Replica:
         with self._log.open("ab") as log:
             command = postgres.command(self.data, self.sockets, log_statement="all")
             self._server = subprocess.Popen(command, cwd="/", stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        wait_for(self._server, self.sockets)
+        postgres.wait_for(self._server, self.sockets)
 
     def kill(self) -> None:
         self._server.send_signal(signal.SIGQUIT)  # PostgreSQL's own way to die at once

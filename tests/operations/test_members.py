@@ -74,17 +74,17 @@ def test_several_who_are_added_take_one_value(
     assert published.messages == []
 
 
-def test_many_who_are_added_come_in_parts(
+def test_as_many_as_may_be_added_take_one_value_too(
     published: Recorder, ana: User, plaza: Room, person: Callable[..., User]
 ) -> None:
+    people = [person(f"guest{number}") for number in range(members.ADD_LIMIT)]
+    before = fresh(plaza)
     published.clear()
-    people = [person(f"guest{number}") for number in range(members.PART + 2)]
     room = add_members(actor=ana, room=plaza, users=people)
-    joined = [change["joined"] for change in published.changes]
-    assert [len(some) for some in joined] == [members.PART, 2]
-    assert [user for some in joined for user in some] == [one.id for one in people]
-    assert room.member_count == len(people) + 2
-    assert room.seq == published.changes[-1]["seq"]
+    assert (room.seq, room.member_count) == (before.seq + 1, before.member_count + len(people))
+    assert [change["joined"] for change in published.changes] == [[one.id for one in people]]
+    with pytest.raises(Invalid):
+        add_members(actor=ana, room=plaza, users=[*people, ana])
 
 
 def test_only_owners_and_moderators_manage_members(

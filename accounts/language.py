@@ -3,9 +3,11 @@
 from collections.abc import Callable
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, parse_cookie
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
+
+from accounts.models import User
 
 
 class LanguageMiddleware:
@@ -31,6 +33,16 @@ class LanguageMiddleware:
 def language_of(request: HttpRequest) -> str:
     if settings.SESSION_COOKIE_NAME in request.COOKIES and request.user.is_authenticated and request.user.language:
         return request.user.language
+    return translation.get_language_from_request(request)
+
+
+def language_of_connection(person: User, headers: dict[bytes, bytes]) -> str:
+    """A WebSocket has headers as a page has, but is no request."""
+    if person.language:
+        return person.language
+    request = HttpRequest()
+    request.COOKIES = parse_cookie(headers.get(b"cookie", b"").decode("latin1"))
+    request.META["HTTP_ACCEPT_LANGUAGE"] = headers.get(b"accept-language", b"").decode("latin1")
     return translation.get_language_from_request(request)
 
 

@@ -16,6 +16,7 @@ from django.conf import settings
 from django.http import parse_cookie
 from django.utils import translation
 
+from accounts.language import language_of_connection
 from rooms.changes import FRAME_LIMIT
 from rooms.errors import ChatError, Invalid, error_payload
 from rooms.live import commands, frames
@@ -70,7 +71,7 @@ async def live_door(scope: Scope, receive: Receive, send: Send) -> None:
     connection = Connection(outlet, arrival.identity, live.tick)
     live.enter(connection)
     try:
-        await _serve(live, connection, arrival.rooms, receive)
+        await _serve(live, connection, arrival.rooms, receive, language_of_connection(arrival.identity.user, headers))
     finally:
         live.leave(connection)
 
@@ -104,13 +105,12 @@ async def _until_gone(receive: Receive) -> None:
         pass
 
 
-async def _serve(live: Live, connection: Connection, rooms: list[int], receive: Receive) -> None:
+async def _serve(live: Live, connection: Connection, rooms: list[int], receive: Receive, language: str) -> None:
     try:
         opened = await _open(live, connection, rooms)
     except ChatError:
         connection.close(ends.GOING_AWAY, "the database does not answer")
         opened = False
-    language = connection.identity.user.language or settings.LANGUAGE_CODE
     with translation.override(language):
         while (message := await receive())["type"] != "websocket.disconnect":
             if opened and not connection.closed:

@@ -21,6 +21,7 @@ async def knock(
     session: str = "",
     cookie: str = "",
     origin: str | None = None,
+    language: str = "",
     web: str = "web1",
     path: str = "/ws/v1/",
     **options: Any,
@@ -29,6 +30,8 @@ async def knock(
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     if session or cookie:
         headers["Cookie"] = cookie or f"plaza_session={session}"
+    if language:
+        headers["Accept-Language"] = language
     address = stage.address.replace("http", "ws", 1) + path
     options |= {"additional_headers": headers, "origin": Origin(origin) if origin is not None else None}
     options.setdefault("max_size", None)

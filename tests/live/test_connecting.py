@@ -5,6 +5,7 @@ import contextlib
 import json
 import time
 from collections.abc import Callable
+from uuid import uuid4
 
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
@@ -33,6 +34,16 @@ async def test_cookies_of_others_hide_none_of_ours(stage: Stage, cast: Cast) -> 
     cookie = f'theme=[dark]; {{"json"}}=yes; a b=c; plaza_session={session}; last="open'
     async with await knock(stage, cookie=cookie, origin=stage.address) as socket:
         assert (await hear(socket))["type"] == "welcome"
+
+
+async def test_who_has_chosen_no_language_is_answered_in_the_browsers(stage: Stage, cast: Cast) -> None:
+    session = stage.call("make_session", username=cast.bruno.username)
+    stage.call("rooms.archive_room", actor=cast.ana.username, room=cast.room)
+    send = {"type": "message.send", "room": cast.room, "key": str(uuid4()), "body": "Hola", "ref": "1"}
+    async with await knock(stage, session=session, origin=stage.address, language="es-AR,en;q=0.5") as socket:
+        await hear_until(socket, "welcome")
+        await socket.send(json.dumps(send))
+        assert (await hear_until(socket, "error"))["detail"] == "Esta sala está archivada."
 
 
 @pytest.mark.parametrize(

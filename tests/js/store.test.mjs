@@ -222,3 +222,12 @@ test("what is said while a room's first page is on its way stands in it", () => 
   assert.deepEqual([behind, store.timeline(KITCHEN).cursor], [false, 11]);
   assert.deepEqual(store.timeline(KITCHEN).messages.map((one) => one.seq), [11]);
 });
+
+test("a room that was muted in another tab is muted here", () => {
+  const { store, heard } = page();
+  store.apply({ type: "room.involvement", room: PLAZA, involvement: "nothing" });
+  assert.equal(store.room(PLAZA).involvement, "nothing");
+  assert.deepEqual(heard, [{ type: "rooms" }]);
+  store.apply({ type: "room.involvement", room: KITCHEN, involvement: "nothing" });
+  assert.equal(store.room(KITCHEN), undefined);
+});

@@ -115,6 +115,8 @@ export class Store {
         return this.changed.emit({ type: "rooms" });
       case "room.left":
         return this.forget(frame.room);
+      case "room.involvement":
+        return this.#involve(frame.room, frame.involvement);
       case "read":
         return this.setRead(/** @type {any} */ (frame));
       case "user.updated":
@@ -123,7 +125,7 @@ export class Store {
         if (frame.user.id === this.me.id) this.me = frame.user;
         return this.changed.emit({ type: "people" });
       case "typing":
-        this.typing.heard(frame.room, frame.user.id ?? frame.user, this.#now());
+        this.typing.heard(frame.room, frame.user.id, this.#now());
         this.people.meet(frame.user);
         return this.changed.emit({ type: "typing", room: frame.room });
       case "presence":
@@ -276,6 +278,14 @@ export class Store {
     this.timelines.delete(frame.room);
     this.changed.emit({ type: "reset", room: frame.room });
     this.changed.emit({ type: "recount", room: frame.room });
+    this.changed.emit({ type: "rooms" });
+  }
+
+  /** As it was chosen elsewhere. @param {number} id @param {string} involvement */
+  #involve(id, involvement) {
+    const room = this.rooms.get(id);
+    if (!room) return;
+    room.involvement = involvement;
     this.changed.emit({ type: "rooms" });
   }
 

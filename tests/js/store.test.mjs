@@ -197,7 +197,7 @@ test("the first presence after a welcome is all who are here", () => {
 
 test("the messages of others end their typing", () => {
   const { store } = page();
-  store.apply({ type: "typing", room: PLAZA, user: BRUNO.id });
+  store.apply({ type: "typing", room: PLAZA, user: BRUNO });
   assert.deepEqual(store.typing.people(PLAZA, 60_000), [BRUNO.id]);
   store.apply(created(message(11)));
   assert.deepEqual(store.typing.people(PLAZA, 60_000), []);

@@ -25,7 +25,7 @@ from rooms.operations.members import hand_over, take_in
 from rooms.operations.notices import notify
 from rooms.operations.sequence import locked_room
 from rooms.operations.text import REASON_LIMIT, clean_line, clean_name
-from rooms.permissions import can_make_moderators
+from rooms.permissions import can_ban, can_make_moderators
 
 MODERATORS = "Moderators"
 
@@ -197,8 +197,11 @@ def revoke_token(*, actor: User, token: AccessToken) -> None:
         raise NotAllowed
     with transaction.atomic():
         revoked = AccessToken.objects.filter(pk=token.pk, revoked_at__isnull=True).update(revoked_at=timezone.now())
-        if revoked:
-            notify([token.user_id], Notice.Kind.ACCESS)
+        if not revoked:
+            return
+        if token.user_id != actor.id:
+            log_action(actor, "revoke_token", user=token.user, token=token.pk)
+        notify([token.user_id], Notice.Kind.ACCESS)
 
 
 def end_session(*, user: User | int, session_key: str) -> None:
@@ -211,13 +214,20 @@ def end_session(*, user: User | int, session_key: str) -> None:
 def end_all_sessions(*, actor: User, user: User | int, keep: str = "") -> int:
     """Sign out everywhere, but for the session `keep`; how many sessions ended."""
     person = find_person(user)
-    if person != actor and not actor.is_moderator:
+    if person != actor and not can_ban(actor, person):
         raise NotAllowed
     with transaction.atomic():
-        keys = set(UserSession.objects.filter(user=person).values_list("session_key", flat=True)) - {keep}
-        ended, _rows = Session.objects.filter(session_key__in=keys).delete()
-        UserSession.objects.filter(user=person, session_key__in=keys).delete()
+        ended = _forget_sessions(person, keep)
+        if person != actor:
+            log_action(actor, "end_all_sessions", user=person)
         look_again(user=person)
+    return ended
+
+
+def _forget_sessions(person: User, keep: str = "") -> int:
+    keys = set(UserSession.objects.filter(user=person).values_list("session_key", flat=True)) - {keep}
+    ended, _rows = Session.objects.filter(session_key__in=keys).delete()
+    UserSession.objects.filter(user=person, session_key__in=keys).delete()
     return ended
 
 
@@ -242,6 +252,7 @@ def erase_person(*, actor: User, user: User | int) -> None:
         person.groups.clear()
         EmailAddress.objects.filter(user=person).delete()
         AccessToken.objects.filter(user=person).delete()
+        _forget_sessions(person)
         _give_rooms_away(person)
         log_action(actor, "erase_person", user=person)
         notify([person.id], Notice.Kind.PROFILE)
@@ -249,8 +260,9 @@ def erase_person(*, actor: User, user: User | int) -> None:
 
 
 def _give_rooms_away(person: User) -> None:
-    owned = Membership.objects.active().filter(user=person, role=Membership.Role.OWNER).select_related("room")
+    owned = Membership.objects.active().filter(user=person, role=Membership.Role.OWNER)
     for membership in owned.order_by("room_id"):
+        room = locked_room(membership.room_id)  # or who inherits it could be leaving
         membership.role = Membership.Role.MEMBER
         membership.save(update_fields=["role"])
-        hand_over(membership.room)
+        hand_over(room)

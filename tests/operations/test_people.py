@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from allauth.account.models import EmailAddress
+from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.core.files.base import ContentFile
 from django.test import override_settings
@@ -17,6 +18,7 @@ from rooms.operations.invitations import create_invitation, revoke_invitation
 from rooms.operations.people import (
     accept_invitation,
     create_token,
+    end_all_sessions,
     erase_person,
     make_moderator,
     revoke_token,
@@ -242,6 +244,45 @@ def test_of_a_token_only_the_digest_is_kept(ana: User, bruno: User, owner: User)
     for _turn in range(2):
         revoke_token(actor=ana, token=row)
     assert Notice.objects.filter(user=ana, kind="access").count() == 1
+
+
+def test_what_an_owner_does_with_anothers_token_is_logged(ana: User, owner: User) -> None:
+    row, _token = create_token(actor=owner, user=ana, name="guion")
+    for _turn in range(2):
+        revoke_token(actor=owner, token=row)
+    entries = ModerationEntry.objects.order_by("id").values_list("action", "actor_id", "user_id")
+    assert list(entries) == [("create_token", owner.id, ana.id), ("revoke_token", owner.id, ana.id)]
+
+
+# Sessions
+
+
+def device(person: User) -> UserSession:
+    agent = "Mozilla/5.0"
+    return UserSession.objects.create(
+        user=person, session_key=f"of-{person.username}", ip="203.0.113.7", user_agent=agent
+    )
+
+
+def test_whoever_may_ban_somebody_may_sign_them_out_and_the_log_says_so(
+    ana: User, bruno: User, moderator: User, owner: User
+) -> None:
+    for person in (ana, bruno, owner):
+        device(person)
+    for actor, user in ((bruno, ana), (moderator, owner)):
+        with pytest.raises(NotAllowed):
+            end_all_sessions(actor=actor, user=user)
+    end_all_sessions(actor=ana, user=ana)
+    end_all_sessions(actor=moderator, user=bruno)
+    assert list(UserSession.objects.values_list("user", flat=True)) == [owner.id]
+    entry = ModerationEntry.objects.get()
+    assert (entry.actor_id, entry.action, entry.user_id) == (moderator.id, "end_all_sessions", bruno.id)
+
+
+def test_nothing_stays_of_the_devices_of_who_is_erased(ana: User, owner: User) -> None:
+    device(ana)
+    erase_person(actor=owner, user=ana)
+    assert not UserSession.objects.exists()
 
 
 # The site

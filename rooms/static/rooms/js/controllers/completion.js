@@ -1,7 +1,8 @@
-import { EMOJI } from "../models/emoji.js";
+import { emojiName, findEmoji } from "../models/emoji.js";
 import { best } from "../models/matching.js";
 import { avatar } from "../dom/avatar.js";
 import { byId, clone, slot } from "../dom/piece.js";
+import { language } from "../dom/texts.js";
 import { get } from "../live/api.js";
 
 /** @import {Session} from "../live/session.js" */
@@ -137,7 +138,7 @@ export class Completion {
 
 /** @param {string} query @returns {Offer[]} */
 function emoji(query) {
-  return best(EMOJI, query, ([, words]) => words.split(" "))
+  return findEmoji(query)
     .slice(0, SHOWN)
-    .map(([sign, words]) => ({ name: words, note: "", value: sign }));
+    .map(([sign]) => ({ name: emojiName(sign, language), note: "", value: sign }));
 }

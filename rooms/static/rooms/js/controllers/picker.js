@@ -1,9 +1,8 @@
-import { EMOJI, QUICK } from "../models/emoji.js";
-import { best } from "../models/matching.js";
+import { emojiName, findEmoji, QUICK } from "../models/emoji.js";
 import { field } from "../dom/dialogs.js";
 import { openBeside } from "../dom/menu.js";
 import { byId, clone, isTouch } from "../dom/piece.js";
-import { say } from "../dom/texts.js";
+import { language, say } from "../dom/texts.js";
 
 const ACROSS = 8;
 
@@ -39,7 +38,7 @@ export class Picker extends HTMLElement {
 
   /** @param {string} query */
   #fill(query) {
-    const found = best(EMOJI, query, ([, words]) => words.split(" "));
+    const found = findEmoji(query);
     this.#grid.replaceChildren(...found.map(([emoji]) => this.#button(emoji)));
     if (found.length) return;
     const none = document.createElement("p");
@@ -52,7 +51,7 @@ export class Picker extends HTMLElement {
   #button(emoji) {
     const button = clone("t-emoji");
     button.textContent = emoji;
-    button.setAttribute("aria-label", `${emoji} ${nameOf(emoji)}`);
+    button.setAttribute("aria-label", `${emoji} ${emojiName(emoji, language)}`);
     button.addEventListener("click", () => {
       this.#box.hidePopover();
       this.#choose(emoji);
@@ -63,7 +62,7 @@ export class Picker extends HTMLElement {
   /** @param {EventTarget | null} target */
   #name(target) {
     const button = target instanceof Element ? target.closest(".picker__emoji") : null;
-    if (button) byId("picker-name").textContent = `${button.textContent}  ${nameOf(button.textContent ?? "")}`;
+    if (button) byId("picker-name").textContent = `${button.textContent}  ${emojiName(button.textContent ?? "", language)}`;
   }
 
   /** @param {KeyboardEvent} event */
@@ -77,9 +76,4 @@ export class Picker extends HTMLElement {
     event.preventDefault();
     (buttons[steps[event.key]] ?? field("picker-find")).focus();
   }
-}
-
-/** @param {string} emoji */
-function nameOf(emoji) {
-  return EMOJI.find(([one]) => one === emoji)?.[1] ?? "";
 }

@@ -156,7 +156,8 @@ REDIS_HOSTS = [redis_host(address) for address in environment.redis_addresses()]
 
 
 def channel_layer(host: RedisHost) -> dict[str, Any]:
-    return {"BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer", "CONFIG": {"hosts": [host]}}
+    # Of Redis' protocol 3, redis-py writes every message out for a log that nobody keeps
+    return {"BACKEND": "rooms.live.redis_layer.RedisLayer", "CONFIG": {"hosts": [host | {"protocol": 2}]}}
 
 
 CHANNEL_LAYERS: dict[str, dict[str, Any]] = {

@@ -78,7 +78,7 @@ class Connection:
         self.unknown: asyncio.Future[Any] | None = None  # a write whose outcome is not known yet
         self.leave_at: float | None = None  # once `reconnect` was sent
         self._tick = tick
-        self._pushed: list[bytes] = []  # live frames for the next flush, the first of which follows `welcome`
+        self._pushed: list[bytes] | None = None  # live frames for the next flush, the first of which follows `welcome`
         self._backlog: Backlog | None = None  # while something waits
         self._over: asyncio.TimerHandle | None = None  # over the limit since less than BURST_SECONDS
         self._malformed: list[float] = []
@@ -89,18 +89,22 @@ class Connection:
     # Down
 
     def push(self, frame: bytes) -> None:
-        """A ready live frame: it leaves with this tick's flush, or after `welcome`."""
+        """A ready live frame: it leaves at once or with the next flush, or after `welcome`."""
         if self.closed:
             return
-        pushed = self._pushed
-        pushed.append(frame)
-        if len(pushed) == 1 and self.welcomed:
-            self._tick.add(self)
+        if self._pushed is not None:
+            self._pushed.append(frame)
+        elif self.welcomed and self._wrote_at < (moment := self._tick.moment()):
+            self._put(frame, moment, live=True)
+        else:
+            self._pushed = [frame]
+            if self.welcomed:
+                self._tick.add(self)
 
     def flush(self, now: float) -> None:
         if self.closed or not (pushed := self._pushed):
             return
-        self._pushed = []
+        self._pushed = None
         self._put(pushed[0] if len(pushed) == 1 else b"".join(pushed), now, live=True)
 
     def write(self, data: bytes, *, live: bool = True) -> None:

@@ -48,12 +48,13 @@ autobahn.websocket.protocol.pformat = _left_out  # type: ignore[assignment, attr
 class LiveProtocol(WebSocketProtocol):
     """One WebSocket."""
 
+    outlet: TransportOutlet | None = None
     paused = False
-    heard_at = 0.0  # when the client last sent anything
 
     def dataReceived(self, data: bytes) -> None:  # noqa: N802  (Twisted's name)
         """Stock describes each read for a log that nobody keeps, and reads all frames the long way."""
-        self.heard_at = time.monotonic()
+        if self.outlet:
+            self.outlet.heard = time.monotonic()
         if self._is_between_frames():
             texts, used = take_texts(data)
             for text in texts:
@@ -75,6 +76,24 @@ class LiveProtocol(WebSocketProtocol):
         """Stock also looks at the age of each connection, which here has no end, and pings."""
         if self.state == self.STATE_CONNECTING:
             super().check_timeouts()
+
+    def sendData(self, *args: Any, **kwargs: Any) -> None:  # noqa: N802  (autobahn's name)
+        """Through Twisted's buffer: what goes straight to the socket must not overtake it."""
+        if self.outlet:
+            self.outlet.others_write()
+        super().sendData(*args, **kwargs)
+
+    def sendCloseFrame(self, *args: Any, **kwargs: Any) -> None:  # noqa: N802
+        super().sendCloseFrame(*args, **kwargs)
+        self._say_no_more()
+
+    def connectionLost(self, *args: Any) -> None:  # noqa: N802  (Twisted's name)
+        self._say_no_more()
+        super().connectionLost(*args)
+
+    def _say_no_more(self) -> None:
+        if self.outlet:
+            self.outlet.finish()
 
     def end(self, code: int, reason: str) -> None:
         """Stock `sendClose` refuses codes such as 1012."""
@@ -167,8 +186,9 @@ class LiveServer(Server):
         super().listen_success(port)
 
     def create_application(self, protocol: Any, scope: dict[str, Any]) -> Any:
-        if isinstance(protocol, LiveProtocol):
-            scope["extensions"] = {EXTENSION: TransportOutlet(protocol, protocol.end)} if self._direct else {}
+        if isinstance(protocol, LiveProtocol) and self._direct:
+            protocol.outlet = TransportOutlet(protocol, protocol.end)
+            scope["extensions"] = {EXTENSION: protocol.outlet}
         return super().create_application(protocol, scope)
 
     def kill_all_applications(self) -> Any:

@@ -14,6 +14,7 @@ from typing import Any
 from channels.layers import get_channel_layer
 
 from rooms.events import PUBLISH_SECONDS, Event, lost_publishes
+from rooms.live.redis_layer import RedisLayer
 
 logger = logging.getLogger(__name__)
 
@@ -28,7 +29,8 @@ type Waiting = tuple[float, dict[str, Any]]  # since when, and what
 
 
 class Link:
-    """Over one of the channel layers; `received` is called with each message that another process published."""
+    """Over one of the channel layers; `received` is called with each message that another process published,
+    those of one group that left together as `several`."""
 
     def __init__(self, process: str, received: Callable[[dict[str, Any]], None], layer: str = "default") -> None:
         self._process = process
@@ -67,7 +69,7 @@ class Link:
     def publish(self, group: str, message: Event) -> None:
         """Queue a message for the other processes; those of the oldest group go when too many wait."""
         if self._waiting >= QUEUE_LIMIT:
-            self._lose(self._take_oldest()[1])
+            lost_publishes.inc(len(self._take_oldest()[1]))
         self._queue.setdefault(group, []).append((time.monotonic(), {**message, "origin": self._process}))
         self._waiting += 1
         self._queued.set()
@@ -80,19 +82,24 @@ class Link:
                 await self._send_what_waits()
 
     async def _send_what_waits(self) -> None:
-        """In its turn, with one timer for all, until the first of it has waited for a second."""
+        """In one trip, until the first of it has waited for a second."""
         first = next(iter(self._queue.values()))[0][0]
-        sending: list[Waiting] = []
+        waiting = [self._take_oldest() for _turn in range(len(self._queue))]
+        sending = [(group, fresh) for group, all in waiting if (fresh := self._without_old(all))]
         try:
             async with asyncio.timeout(max(first + PUBLISH_SECONDS - time.monotonic(), 0.01)):
-                for _turn in range(len(self._queue)):
-                    group, sending = self._take_oldest()
-                    if fresh := self._without_old(sending):
-                        await self._layer.group_send(group, _together(fresh, self._process))
+                await self._send([(group, _together(messages, self._process)) for group, messages in sending])
         except Exception as error:
             # Whatever the layer raised: what it loses, the feeds find in the database.
-            self._lose(sending)
+            lost_publishes.inc(sum(len(messages) for _group, messages in sending))
             logger.warning("Not published over the channel layer %s: %r", self._name, error)
+
+    async def _send(self, messages: list[tuple[str, dict[str, Any]]]) -> None:
+        if isinstance(self._layer, RedisLayer):
+            await self._layer.group_send_all(messages)
+        else:
+            for group, message in messages:
+                await self._layer.group_send(group, message)
 
     def _take_oldest(self) -> tuple[str, list[Waiting]]:
         group = next(iter(self._queue))
@@ -105,9 +112,6 @@ class Link:
         fresh = [message for queued_at, message in waiting if queued_at >= oldest]
         lost_publishes.inc(len(waiting) - len(fresh))
         return fresh
-
-    def _lose(self, waiting: list[Waiting]) -> None:
-        lost_publishes.inc(len(waiting))
 
     async def _keep_subscribed(self) -> None:
         while True:
@@ -147,10 +151,7 @@ class Link:
                 logger.exception("Not understood: %.200r", message)
 
     def _take(self, message: dict[str, Any]) -> None:
-        if message["type"] == "several":
-            for one in message["messages"]:
-                self._take(one)
-        elif message.get("origin") != self._process:
+        if message.get("origin") != self._process:
             self._received(message)
         elif message["type"] == "echo":
             self._heard_at = time.monotonic()

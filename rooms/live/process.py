@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from contextlib import nullcontext
 from typing import Any
 from uuid import uuid4
 
@@ -128,6 +129,10 @@ class Live:
     def hear(self, message: dict[str, Any]) -> None:
         """A message of another process, or of this one's own publishing."""
         match message:
+            case {"type": "several", "messages": messages}:
+                with self.tick.joining():
+                    for one in messages:
+                        self.hear(one)
             case {"type": "room.event"}:
                 self.feed.receive(message)  # type: ignore[arg-type]
             case {"type": "room.typing", "room": room, "user": user}:
@@ -216,9 +221,10 @@ class FeedPublisher:
         self._loop.call_soon_threadsafe(self._spread, messages)
 
     def _spread(self, messages: list[tuple[str, events.Event]]) -> None:
-        for group, message in messages:
-            self._live.hear(dict(message))
-            self._live.links.publish(group, message)
+        with self._live.tick.joining() if len(messages) > 1 else nullcontext():
+            for group, message in messages:
+                self._live.hear(dict(message))
+                self._live.links.publish(group, message)
 
 
 _live: Live | None = None

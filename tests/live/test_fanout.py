@@ -30,19 +30,37 @@ class Reader:
         self.pushed = []
 
 
-async def test_alone_a_message_leaves_at_once() -> None:
-    reader = Reader(Tick(asyncio.get_running_loop()))
-    spread(b"hola", [reader])
-    await asyncio.sleep(0)
-    assert reader.flushed == [[text_frame(b"hola")]]
-
-
 async def test_what_comes_within_a_tick_leaves_together() -> None:
     reader = Reader(Tick(asyncio.get_running_loop()))
     spread(b"one", [reader])
     spread(b"two", [reader])
     await asyncio.sleep(0)
     assert reader.flushed == [[text_frame(b"one"), text_frame(b"two")]]
+
+
+async def test_who_wrote_nothing_yet_may_write_at_once_unless_frames_are_to_join() -> None:
+    tick = Tick(asyncio.get_running_loop())
+    with tick.joining():
+        assert not tick.moment()
+    begun = tick.moment()
+    assert begun == tick.moment() > 0
+    tick._burst -= 10  # as if it took so long
+    await asyncio.sleep(0)
+    assert not tick.moment()  # for as long again, but at most 20 ms
+
+
+async def test_what_comes_during_a_burst_waits_for_the_pause_after_it() -> None:
+    tick = Tick(asyncio.get_running_loop())
+    reader = Reader(tick)
+    assert tick.moment()
+    tick._burst -= 10
+    spread(b"one", [reader])
+    for _turn in range(3):
+        await asyncio.sleep(0)
+    assert reader.flushed == []
+    async with asyncio.timeout(5):
+        while not reader.flushed:
+            await asyncio.sleep(0.001)
 
 
 class Clock:
@@ -77,10 +95,7 @@ def test_after_a_flush_there_is_a_pause_as_long_as_it_took_but_20_ms(took: float
 class Wire:
     """A Twisted transport's outside, over a real socket."""
 
-    STATE_OPEN, STATE_CLOSED = 3, 0
-
     def __init__(self, ours: socket.socket) -> None:
-        self.state = self.STATE_OPEN
         self.transport: Any = self
         self.socket = ours
         self.connected = 1
@@ -129,8 +144,31 @@ def test_a_client_that_left_meanwhile_is_no_error(pair: tuple[socket.socket, soc
     assert outlet.write(b"hola") == 4  # Twisted will find out
     wire.connected = 0
     assert outlet.waiting() == 0
-    wire.state = Wire.STATE_CLOSED
+    outlet.finish()
     assert outlet.write(b"hola") == 0
+    assert wire.buffered == [b"hola"]
+
+
+def test_what_autobahn_writes_is_not_overtaken(pair: tuple[socket.socket, socket.socket]) -> None:
+    wire = Wire(pair[0])
+    outlet = TransportOutlet(wire, lambda _code, _reason: None)
+    outlet.write(b"one")
+    wire.write(b"pong")
+    outlet.others_write()
+    assert outlet.write(b"two") == len(b"pongtwo")
+    assert pair[1].recv(100) == b"one"
+    wire._tempDataLen = 0  # Twisted has written them
+    assert outlet.write(b"three") == 0
+    assert pair[1].recv(100) == b"three"
+
+
+def test_nothing_follows_the_last_word(pair: tuple[socket.socket, socket.socket]) -> None:
+    wire = Wire(pair[0])
+    outlet = TransportOutlet(wire, lambda _code, _reason: None)
+    outlet.write(b"one")
+    outlet.finish()
+    assert outlet.write(b"two") == 0
+    assert (pair[1].recv(100), wire.buffered) == (b"one", [])
 
 
 def test_twisted_and_autobahn_have_the_names_that_are_touched(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -16,12 +17,14 @@ class Pipe:
 
     def __init__(self) -> None:
         self.size = 0
+        self.written: list[bytes] = []
         self.ended: list[int | str] = []
         self.heard = time.monotonic()
         self.pings = 0
 
     def write(self, frames: bytes) -> int:
         self.size += len(frames)
+        self.written.append(frames)
         return self.size
 
     def waiting(self) -> int:
@@ -51,9 +54,37 @@ def welcome(pipe: Pipe) -> Connection:
     return connection
 
 
+async def until(true: Callable[[], object]) -> None:
+    async with asyncio.timeout(5):
+        while not true():
+            await asyncio.sleep(0.001)
+
+
 @pytest.mark.parametrize("size", [0, 1, 125, 126, 65_535, 65_536, 200_000])
 def test_a_frame_is_read_as_it_was_made(size: int) -> None:
     assert payloads_of(text_frame(b"x" * size) + text_frame(b"more")) == [b"x" * size, b"more"]
+
+
+async def test_alone_a_message_leaves_at_once_and_what_follows_joins() -> None:
+    pipe = Pipe()
+    connection = welcome(pipe)
+    frames = [text_frame(word) for word in (b"one", b"two", b"three")]
+    for frame in frames:
+        connection.push(frame)
+    assert pipe.written == frames[:1]
+    await until(lambda: len(pipe.written) > 1)
+    assert pipe.written == [frames[0], frames[1] + frames[2]]
+
+
+async def test_what_answers_a_wish_overtakes_nothing() -> None:
+    pipe = Pipe()
+    connection = welcome(pipe)
+    for word in (b"one", b"two"):
+        connection.write(word)
+    connection.write(b"ack", live=False)
+    connection.write(b"three")
+    await until(lambda: len(pipe.written) == 4)
+    assert b"".join(pipe.written) == b"".join(map(text_frame, (b"one", b"two", b"ack", b"three")))
 
 
 async def test_a_burst_that_is_taken_soon_is_no_slow_reader(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -62,15 +93,13 @@ async def test_a_burst_that_is_taken_soon_is_no_slow_reader(monkeypatch: pytest.
     connection = welcome(pipe)
     for _ in range(20):
         connection.write(b"x" * 100_000)
-    await asyncio.sleep(0)
-    assert pipe.size > 2_000_000
+    await until(lambda: pipe.size > 2_000_000)
     pipe.size = 0
     await asyncio.sleep(0.02)
     assert pipe.ended == []
     for _ in range(20):
         connection.write(b"x" * 100_000)
-    await asyncio.sleep(0.02)
-    assert pipe.ended == [4408]
+    await until(lambda: pipe.ended == [4408])
 
 
 async def test_past_4_mib_nobody_waits() -> None:
@@ -78,8 +107,7 @@ async def test_past_4_mib_nobody_waits() -> None:
     connection = welcome(pipe)
     for _ in range(45):
         connection.write(b"x" * 100_000)
-    await asyncio.sleep(0)
-    assert pipe.ended == [4408]
+    await until(lambda: pipe.ended == [4408])
 
 
 async def test_who_is_silent_is_asked_and_who_does_not_answer_is_dead() -> None:
@@ -87,6 +115,7 @@ async def test_who_is_silent_is_asked_and_who_does_not_answer_is_dead() -> None:
     connection = welcome(pipe)
     connection.sweep(pipe.heard + 29)
     assert pipe.pings == 0
+    pipe.size = 0  # its system takes the heartbeat
     connection.sweep(pipe.heard + 31)
     assert pipe.pings == 1
     pipe.heard += 31  # it answered

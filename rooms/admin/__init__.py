@@ -13,7 +13,8 @@ from rooms.admin.messages import MessageAdmin
 from rooms.admin.people import AccessTokenAdmin, UserAdmin
 from rooms.admin.reports import ModerationEntryAdmin, ReportAdmin
 from rooms.admin.rooms import MembershipAdmin, RoomAdmin
-from rooms.models import Membership, Message, ModerationEntry, Report, Room
+from rooms.admin.site import SiteAdmin
+from rooms.models import Membership, Message, ModerationEntry, Report, Room, Site
 
 # What could be changed here behind the operations' back; each has its own page or command.
 for model in (EmailAddress, EmailConfirmation, UserSession, Group):
@@ -28,6 +29,7 @@ admin.site.register(ModerationEntry, ModerationEntryAdmin)
 admin.site.register(User, UserAdmin)
 admin.site.register(Invitation, InvitationAdmin)
 admin.site.register(AccessToken, AccessTokenAdmin)
+admin.site.register(Site, SiteAdmin)
 
 admin.site.site_header = admin.site.site_title = _("Moderation")
 admin.site.index_title = _("What needs looking after")

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Invitation, User
 from rooms.models import Room
-from rooms.operations.text import REASON_LIMIT
+from rooms.operations.text import NAME_LIMIT, REASON_LIMIT
 
 
 class NothingForm(forms.Form):
@@ -37,6 +37,10 @@ class MuteForm(ReasonForm):
         if until <= timezone.now():
             raise forms.ValidationError(_("This moment is past."))
         return until
+
+
+class NameForm(forms.Form):
+    name = forms.CharField(label=_("Name of the place"), max_length=NAME_LIMIT)
 
 
 class TokenForm(forms.Form):

@@ -43,6 +43,7 @@ class UserAdmin(ReadOnlyAdmin):
         "unmake_moderator",
         "deactivate",
         "activate",
+        "erase",
         "create_token",
     )
     fields = ("username", "name", "role", "state", "reason", "date_joined", "last_login")
@@ -122,6 +123,14 @@ class UserAdmin(ReadOnlyAdmin):
             operations.set_active(actor=actor_of(request), user=user, active=True, reason=reason)
 
         return self.ask(request, rows, ReasonForm, gettext("Activate these accounts?"), act)
+
+    @admin.action(description=_("Erase the selected people"), permissions=["own"])
+    def erase(self, request: HttpRequest, rows: QuerySet[User]) -> HttpResponse | None:
+        def act(user: User) -> None:
+            operations.erase_person(actor=actor_of(request), user=user)
+
+        title = gettext("Erase these people for ever? What they wrote stays, without their names.")
+        return self.ask(request, rows, NothingForm, title, act)
 
     @admin.action(description=_("Create a token for the selected account"), permissions=["own"])
     def create_token(self, request: HttpRequest, rows: QuerySet[User]) -> HttpResponse | None:

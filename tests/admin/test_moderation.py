@@ -18,7 +18,7 @@ from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 from accounts.models import AccessToken, Invitation, User
 from rooms import events
-from rooms.models import Ban, Membership, Message, ModerationEntry, Notice, Report, Room
+from rooms.models import Ban, Membership, Message, ModerationEntry, Notice, Report, Room, Site
 from rooms.operations.moderation import ban_user, report_message
 from rooms.operations.rooms import create_room, start_direct
 from rooms.operations.sending import send_message
@@ -284,6 +284,19 @@ def test_owners_alone_give_roles_accounts_and_tokens(door: Door, moderator: User
     assert at.page("accounts_accesstoken_changelist").status_code == 200
     at.act("revoke", token)
     assert AccessToken.objects.get().revoked_at is not None
+
+
+def test_owners_alone_rename_the_site_and_erase_people(door: Door, moderator: User, owner: User, bruno: User) -> None:
+    door(moderator).act("rename", Site.load(), name="Mercado")
+    door(moderator).act("erase", bruno)
+    assert Site.load().name == "Plaza"
+    assert door(moderator).page("rooms_site_changelist").status_code == 403
+    at = door(owner)
+    assert at.page("rooms_site_changelist").status_code == at.page("rooms_site_change", 1).status_code == 200
+    at.act("rename", Site.load(), name="Ágora")
+    at.act("erase", bruno)
+    assert Site.load().name == "Ágora"
+    assert User.objects.get(pk=bruno.pk).erased_at is not None
 
 
 def test_signing_somebody_out_everywhere_ends_their_sessions(door: Door, moderator: User, bruno: User) -> None:

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable
 from functools import cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
-from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -28,15 +27,6 @@ class TrustedProxyMiddleware:
         request.META["REMOTE_ADDR"] = client_address(request.META.get("REMOTE_ADDR"), forwarded)
         request.META.pop("REMOTE_HOST", None)
         return self.get_response(request)
-
-
-def scope_address(scope: dict[str, Any]) -> str:
-    """The client's address of an ASGI scope, for the live door."""
-    peer = scope.get("client")
-    forwarded = ",".join(
-        value.decode("latin-1") for name, value in scope.get("headers", ()) if name.lower() == b"x-forwarded-for"
-    )
-    return client_address(peer[0] if peer else None, forwarded)
 
 
 def client_address(peer: str | None, forwarded: str) -> str:

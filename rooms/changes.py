@@ -63,9 +63,7 @@ def room_changes(room_id: int, after: int, reader: int, *, members_only: bool = 
     return changes
 
 
-def _may_read(room: Room, reader: int | None, members_only: bool) -> bool:
-    if reader is None:
-        return True
+def _may_read(room: Room, reader: int, members_only: bool) -> bool:
     membership = Membership.objects.filter(room=room, user_id=reader).first()
     if members_only:
         return membership is not None and membership.active

@@ -88,8 +88,3 @@ def silent_for() -> float | None:
     """Seconds since a worker last beat; None if none ever did."""
     beaten_at: float | None = cache.get(BEAT_KEY)
     return None if beaten_at is None else max(0.0, time.time() - beaten_at)
-
-
-def is_dead() -> bool:
-    silent = silent_for()
-    return silent is None or silent > DEAD_SECONDS

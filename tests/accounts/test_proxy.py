@@ -6,7 +6,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from accounts.models import User
-from accounts.proxy import NO_ADDRESS, client_address, scope_address
+from accounts.proxy import NO_ADDRESS, client_address
 from tests.conftest import PASSWORD
 
 
@@ -39,14 +39,6 @@ def test_the_address_is_the_right_most_one_that_a_trusted_proxy_vouches_for(
     settings.CHAT_TRUSTED_PROXY = trusted
 
     assert client_address(peer, forwarded) == address
-
-
-def test_several_headers_of_a_connection_are_read_as_one(settings: Settings) -> None:
-    settings.CHAT_TRUSTED_PROXY = ("unix",)
-    headers = [(b"x-forwarded-for", b"10.9.9.9"), (b"host", b"x"), (b"X-Forwarded-For", b"198.51.100.1")]
-
-    assert scope_address({"client": None, "headers": headers}) == "198.51.100.1"
-    assert scope_address({"client": ["203.0.113.7", 4711], "headers": headers}) == "203.0.113.7"
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ from rooms.models import Membership, Room, Site
 from rooms.models.snapshot import snapshot
 from rooms.operations import invitations, members, moderation
 from rooms.operations import rooms as operations
-from rooms.payloads import room_entries, room_state, user_payload
+from rooms.payloads import room_entries, room_state, timestamp, user_payload
 
 MEMBERS_LIMIT = 200
 router = Router()
@@ -127,7 +127,7 @@ def remove_member(request: ApiRequest, room_id: AddressId, user_id: AddressId) -
 @router.put("/rooms/{room_id}/members/{user_id}/mute")
 def mute_member(request: ApiRequest, room_id: AddressId, user_id: AddressId, form: MuteForm) -> Answer:
     moderation.mute_member(actor=request.auth, room=room_id, user=user_id, until=form.until, reason=form.reason)
-    return {"until": form.until.isoformat() if form.until else None}
+    return {"until": timestamp(form.until) if form.until else None}
 
 
 @router.post("/rooms/{room_id}/invitations", response={201: Any})

@@ -8,6 +8,7 @@ from django.utils import timezone
 from accounts.models import Invitation, User
 from rooms.models import Membership, Room
 from rooms.operations.rooms import create_room
+from rooms.payloads import timestamp
 from tests.api.conftest import As
 
 JSON = "application/json"
@@ -103,9 +104,10 @@ def test_an_owner_invites_to_the_room(as_: As, ana: User, bruno: User, plaza: Ro
 def test_a_moderator_mutes_until_a_time_and_takes_it_back(as_: As, moderator: User, bruno: User, plaza: Room) -> None:
     client, url = as_(moderator), f"/api/v1/rooms/{plaza.id}/members/{bruno.id}/mute"
     until = timezone.now() + timedelta(hours=1)
-    assert client.put(url, {"until": until.isoformat()}, JSON).status_code == 200
+    answer = client.put(url, {"until": until.isoformat()}, JSON)
+    assert (answer.status_code, answer.json()) == (200, {"until": timestamp(until)})
     assert Membership.objects.get(room=plaza, user=bruno).muted_until == until
-    assert client.put(url, {"until": None}, JSON).status_code == 200
+    assert client.put(url, {"until": None}, JSON).json() == {"until": None}
     assert Membership.objects.get(room=plaza, user=bruno).muted_until is None
     for wrong in ("2026-01-01T10:00:00", "never", 7, "9999-12-31T23:59:59-12:00"):
         assert client.put(url, {"until": wrong}, JSON).json()["code"] == "invalid", wrong

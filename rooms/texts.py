@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from functools import cache
 
-from django.utils.translation import get_language, ngettext
+from django.utils.translation import get_language, ngettext, pgettext
 from django.utils.translation import gettext as _
 
 type Counted = dict[str, str]
@@ -100,7 +100,8 @@ def _connection() -> dict[str, str | Counted]:
 
 def _rooms() -> dict[str, str | Counted]:
     return {
-        "write_to": _("Write to {room}…"),
+        "write_to": pgettext("a room", "Write to {room}…"),
+        "write_to_people": pgettext("people", "Write to {room}…"),
         "members": _("Members: {count}"),
         "draft": _("Draft"),
         "unread": _counted(lambda n: ngettext("{count} unread", "{count} unread", n)),
@@ -164,7 +165,10 @@ def _dialogs() -> dict[str, str | Counted]:
         "nobody_found": _("Nobody of that name."),
         "remove_person": _("Remove {name} from the room"),
         "take_back": _("Take {name} back out"),
+        "remove_person_title": _("Remove {name} from the room?"),
         "remove_person_text": _("They can no longer read what is said in {room} from now on."),
+        "remove_person_open_text": _("As {room} is open, they can go on reading it, and join again."),
+        "remove_person_yes": pgettext("a person", "Remove"),
         "about_person": _("More about {name}"),
         "write_direct": _("Write to {name}"),
         "added": _counted(lambda n: ngettext("{count} person added.", "{count} people added.", n)),

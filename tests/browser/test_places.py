@@ -108,6 +108,21 @@ def test_who_inherits_a_room_looks_after_it_without_a_reload(talk: Talk) -> None
     expect(page.get_by_role("menuitem", name="Name and topic")).to_be_visible()
 
 
+def test_who_is_removed_from_an_open_room_may_go_on_reading_as_the_question_says(talk: Talk) -> None:
+    page, place = talk.ana.page, talk.place
+    market = place.call("rooms.create_room", actor=talk.ana.username, name="Market", kind="open")
+    place.call("members.add_members", actor=talk.ana.username, room=market, users=[talk.bruno.username])
+    page.goto(f"/rooms/{market}/")
+    page.locator("#talk-people").click()
+    page.get_by_role("button", name="More about Bruno").click()
+    page.get_by_role("menuitem", name="Remove").click()
+    expect(page.locator("#ask-text")).to_contain_text("they can go on reading it")
+    page.locator("#ask-yes").click()
+    expect(page.locator("#talk-count")).to_have_text("1")
+    talk.bruno.page.goto(f"/rooms/{market}/")
+    expect(talk.bruno.page.locator("#composer-join")).to_be_visible()
+
+
 def test_where_counting_stops_it_says_or_more(talk: Talk) -> None:
     page, place = talk.ana.page, talk.place
     busy = place.call("rooms.create_room", actor=talk.bruno.username, name="Busy", kind="closed")

@@ -91,8 +91,9 @@ export class Composer extends HTMLElement {
     byId("composer-join").hidden = member || room.archived;
     const name = this.#session.nameOf(room);
     byId("composer-closed-text").textContent = room.archived ? say("archived") : say("not_joined", { room: name });
-    this.#text.placeholder = say("write_to", { room: name });
-    this.#text.setAttribute("aria-label", say("write_to", { room: name }));
+    const invitation = say(room.kind === "direct" ? "write_to_people" : "write_to", { room: name });
+    this.#text.placeholder = invitation;
+    this.#text.setAttribute("aria-label", invitation);
   }
 
   #paintSend() {

@@ -160,7 +160,8 @@ export class MembersPanel extends HTMLElement {
   /** @param {User} user */
   async #remove(user) {
     const { here, room } = this.#session;
-    const yes = await ask({ title: say("remove_person", { name: user.name }), text: say("remove_person_text", { room: room?.name ?? "" }), yes: say("remove") });
+    const text = say(room?.kind === "open" ? "remove_person_open_text" : "remove_person_text", { room: room?.name ?? "" });
+    const yes = await ask({ title: say("remove_person_title", { name: user.name }), text, yes: say("remove_person_yes") });
     if (yes && (await attempt(send("DELETE", `/rooms/${here}/members/${user.id}`)))) this.load();
   }
 }

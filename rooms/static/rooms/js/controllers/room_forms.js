@@ -128,7 +128,10 @@ export class RoomForms extends HTMLElement {
     const box = dialog("room-form");
     const name = field("room-name").value.trim();
     const topic = field("room-topic").value.trim();
-    if (!name) return showError(box, say("need_name"));
+    if (!name) {
+      field("room-name").focus();
+      return showError(box, say("need_name"));
+    }
     const kind = new FormData(/** @type {HTMLFormElement} */ (event.target)).get("kind");
     try {
       const answer =

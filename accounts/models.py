@@ -96,13 +96,19 @@ class Invitation(models.Model):
     """A link by which somebody signs up, and is then a member of `room` too."""
 
     code = models.CharField(max_length=40, unique=True, default=invitation_code)
-    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="invitations")
-    room = models.ForeignKey("rooms.Room", models.CASCADE, null=True, blank=True, related_name="invitations")
-    note = models.CharField(max_length=200, blank=True)
-    uses_left = models.PositiveIntegerField(null=True, blank=True, help_text=_("Empty: as many as like to."))
-    expires_at = models.DateTimeField(null=True, blank=True)
-    revoked_at = models.DateTimeField(null=True, blank=True)
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="invitations", verbose_name=_("invited by")
+    )
+    room = models.ForeignKey(
+        "rooms.Room", models.CASCADE, null=True, blank=True, related_name="invitations", verbose_name=_("room")
+    )
+    note = models.CharField(_("note"), max_length=200, blank=True)
+    uses_left = models.PositiveIntegerField(
+        _("uses left"), null=True, blank=True, help_text=_("Empty: as many as like to.")
+    )
+    expires_at = models.DateTimeField(_("until"), null=True, blank=True)
+    revoked_at = models.DateTimeField(_("taken back"), null=True, blank=True)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     objects: ClassVar[models.Manager["Invitation"]] = InvitationQuerySet.as_manager()
 
@@ -130,11 +136,11 @@ class Invitation(models.Model):
 class AccessToken(models.Model):
     """A bot's or a program's way in. The token is shown once; its digest is kept."""
 
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="tokens")
-    name = models.CharField(max_length=80)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="tokens", verbose_name=_("person"))
+    name = models.CharField(_("name"), max_length=80)
     digest = models.CharField(max_length=64, unique=True)
-    created_at = models.DateTimeField(auto_now_add=True)
-    revoked_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("access token")

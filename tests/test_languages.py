@@ -6,11 +6,16 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+from django.contrib import admin
+from django.contrib.admin.utils import label_for_field
+from django.utils import translation
 
 ROOT = Path(__file__).resolve().parent.parent
 CATALOGUE = Path("locale/es/LC_MESSAGES")
+SAME_IN_BOTH = {"bot"}
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +40,20 @@ def test_every_text_is_translated(fresh: Path) -> None:
     fuzzy = subprocess.run(["msgattrib", "--only-fuzzy", "--no-wrap", catalogue], capture_output=True, text=True)
     texts = [line for line in (missing.stdout + fuzzy.stdout).splitlines() if line.startswith("msgid ")]
     assert [text for text in texts if text != 'msgid ""'] == []
+
+
+def test_the_moderators_columns_and_fields_have_spanish_names() -> None:
+    with translation.override("en"):
+        english = _labels()
+    with translation.override("es"):
+        spanish = _labels()
+    assert [label for label in english if label in spanish and label not in SAME_IN_BOTH] == []
+
+
+def _labels() -> list[str]:
+    doors: list[tuple[Any, Any]] = list(admin.site._registry.items())
+    shown = [(model, door, name) for model, door in doors for name in {*door.list_display, *(door.fields or ())}]
+    return [str(label_for_field(name, model, door)) for model, door, name in shown if name != "__str__"]
 
 
 def test_what_is_compiled_is_what_is_written(tmp_path: Path) -> None:

@@ -63,15 +63,17 @@ class Membership(models.Model):
         NOTHING = "nothing", _("nothing")
         HIDDEN = "hidden", _("hidden")
 
-    room = models.ForeignKey(Room, models.CASCADE, related_name="memberships")
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="memberships")
+    room = models.ForeignKey(Room, models.CASCADE, related_name="memberships", verbose_name=_("room"))
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="memberships", verbose_name=_("person")
+    )
     active = models.BooleanField(default=True)
     role = models.CharField(_("role"), max_length=6, choices=Role, default=Role.MEMBER)
     involvement = models.CharField(max_length=10, choices=Involvement, default=Involvement.MENTIONS)
     read_seq = models.PositiveBigIntegerField(default=0)
     read_at = models.DateTimeField(null=True, blank=True)
     changed_seq = models.PositiveBigIntegerField(default=0)
-    muted_until = models.DateTimeField(null=True, blank=True)
+    muted_until = models.DateTimeField(_("muted until"), null=True, blank=True)
 
     objects: ClassVar[MembershipQuerySet] = MembershipQuerySet.as_manager()  # type: ignore[assignment]
 

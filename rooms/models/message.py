@@ -68,21 +68,26 @@ class MessageQuerySet(models.QuerySet["Message"]):
 class Message(models.Model):
     """`seq` is the room's counter at its creation, `changed_seq` at its latest change."""
 
-    room = models.ForeignKey(Room, models.CASCADE, related_name="messages", db_index=False)
+    room = models.ForeignKey(Room, models.CASCADE, related_name="messages", db_index=False, verbose_name=_("room"))
     author = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="messages", db_index=False
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        related_name="messages",
+        db_index=False,
+        verbose_name=_("author"),
     )
-    seq = models.PositiveBigIntegerField()
+    seq = models.PositiveBigIntegerField(_("number"))
     changed_seq = models.PositiveBigIntegerField()
     key = models.UUIDField(help_text=_("The sender's; a second sending with it is the same message."))
     first_hash = models.BinaryField(max_length=16, help_text=_("Of the first body; it outlives edits and erasure."))
     body = models.TextField(blank=True)
     html = models.TextField(blank=True)
     reply_to = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="replies")
-    created_at = models.DateTimeField()
-    edited_at = models.DateTimeField(null=True, blank=True)
-    deleted_at = models.DateTimeField(null=True, blank=True, help_text=_("By its author."))
-    removed_at = models.DateTimeField(null=True, blank=True, help_text=_("By a moderator."))
+    created_at = models.DateTimeField(_("written"))
+    edited_at = models.DateTimeField(_("edited"), null=True, blank=True)
+    deleted_at = models.DateTimeField(_("deleted"), null=True, blank=True, help_text=_("By its author."))
+    removed_at = models.DateTimeField(_("removed"), null=True, blank=True, help_text=_("By a moderator."))
     erased_at = models.DateTimeField(null=True, blank=True)
 
     objects: ClassVar[MessageQuerySet] = MessageQuerySet.as_manager()  # type: ignore[assignment]

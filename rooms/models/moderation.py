@@ -5,6 +5,7 @@ from typing import Any, ClassVar, NoReturn
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from rooms.models.message import Message
 
@@ -27,17 +28,21 @@ class Ban(models.Model):
 
 class Report(models.Model):
     class Outcome(models.TextChoices):
-        OPEN = "", _("open")
+        OPEN = "", pgettext_lazy("a report", "open")
         REMOVED = "removed", _("removed")
         DISMISSED = "dismissed", _("dismissed")
 
     message = models.ForeignKey(Message, models.CASCADE, related_name="reports")
-    reporter = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    reporter = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("reported by")
+    )
     reason = models.CharField(_("reason"), max_length=500, blank=True)
-    created_at = models.DateTimeField(auto_now_add=True)
-    resolved_at = models.DateTimeField(null=True, blank=True)
-    resolved_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
-    outcome = models.CharField(max_length=9, choices=Outcome, default=Outcome.OPEN, blank=True)
+    created_at = models.DateTimeField(_("when"), auto_now_add=True)
+    resolved_at = models.DateTimeField(_("settled"), null=True, blank=True)
+    resolved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("settled by")
+    )
+    outcome = models.CharField(_("outcome"), max_length=9, choices=Outcome, default=Outcome.OPEN, blank=True)
 
     class Meta:
         verbose_name = _("report")
@@ -69,10 +74,10 @@ class ModerationEntry(models.Model):
     action = models.CharField(_("what"), max_length=40)
     user_id = models.BigIntegerField(null=True)
     user_name = models.CharField(_("whom"), max_length=150, blank=True)
-    room_id = models.BigIntegerField(null=True)
-    message_id = models.BigIntegerField(null=True)
+    room_id = models.BigIntegerField(_("room"), null=True)
+    message_id = models.BigIntegerField(_("message"), null=True)
     reason = models.CharField(_("why"), max_length=500, blank=True)
-    details = models.JSONField(default=dict, blank=True)
+    details = models.JSONField(_("details"), default=dict, blank=True)
     created_at = models.DateTimeField(_("when"), auto_now_add=True)
 
     objects: ClassVar[models.Manager["ModerationEntry"]] = LogQuerySet.as_manager()

@@ -47,11 +47,15 @@ class Room(models.Model):
     slug = models.SlugField(max_length=80, blank=True)
     topic = models.CharField(_("topic"), max_length=200, blank=True)
     archived_at = models.DateTimeField(_("archived"), null=True, blank=True)
-    seq = models.PositiveBigIntegerField(default=0, help_text=_("The value of the latest change."))
-    first_seq = models.PositiveBigIntegerField(default=1, help_text=_("Messages below it were pruned."))
+    seq = models.PositiveBigIntegerField(_("latest number"), default=0, help_text=_("The value of the latest change."))
+    first_seq = models.PositiveBigIntegerField(
+        _("first number"), default=1, help_text=_("Messages below it were pruned.")
+    )
     member_count = models.PositiveIntegerField(_("members"), default=0)
     direct_key = models.CharField(max_length=64, unique=True, null=True, blank=True, editable=False)
-    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("created by")
+    )
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     objects: ClassVar[RoomQuerySet] = RoomQuerySet.as_manager()  # type: ignore[assignment]

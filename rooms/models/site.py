@@ -16,8 +16,8 @@ class Site(models.Model):
     """The one row: a migration makes it, and `set_up_at` is written once."""
 
     name = models.CharField(_("name"), max_length=80, default="Plaza")
-    epoch = models.CharField(max_length=40, default=new_epoch)
-    set_up_at = models.DateTimeField(null=True, blank=True)
+    epoch = models.CharField(_("epoch"), max_length=40, default=new_epoch)
+    set_up_at = models.DateTimeField(_("set up"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("site")

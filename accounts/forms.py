@@ -12,7 +12,9 @@ from allauth.account.forms import (
     SetPasswordForm,
 )
 from django import forms
+from django.conf import settings
 from django.core.files.base import ContentFile
+from django.utils.translation import get_language_info
 from django.utils.translation import gettext_lazy as _
 
 from accounts.avatars import square_picture
@@ -108,7 +110,10 @@ class ProfileForm(DoorForm):
     language = forms.ChoiceField(
         label=_("Language"),
         required=False,
-        choices=[("", _("As my browser says")), ("en", "English"), ("es", "Español")],
+        choices=[
+            ("", _("As my browser says")),
+            *((code, get_language_info(code)["name_local"].capitalize()) for code, _name in settings.LANGUAGES),
+        ],
     )
     avatar = forms.FileField(
         label=_("Picture"),

@@ -26,15 +26,11 @@ class Octets(models.Func):
 
 
 TEXT_BYTES = Octets("body") + Octets("html")
-DELETED = Q(deleted_at__isnull=False) | Q(removed_at__isnull=False)
 
 
 class MessageQuerySet(models.QuerySet["Message"]):
     def visible_to(self, user: "User") -> "MessageQuerySet":
         return self.filter(room__in=Room.objects.visible_to(user))
-
-    def undeleted(self) -> "MessageQuerySet":
-        return self.exclude(DELETED)
 
     def with_details(self) -> "MessageQuerySet":
         """With all that a payload shows, in a constant number of queries."""

@@ -11,29 +11,27 @@ if TYPE_CHECKING:
 
 
 class RoomQuerySet(models.QuerySet["Room"]):
-    def of(self, user: "User") -> "RoomQuerySet":
-        """The rooms that `user` is in, those hidden from the list aside."""
-        return self.filter(memberships__in=user.memberships.filter(active=True).exclude(involvement="hidden"))
-
     def visible_to(self, user: "User") -> "RoomQuerySet":
         """The rooms that `user` may read: their own, and every open one."""
-        mine = user.memberships.filter(active=True).values("room_id")
-        return self.filter(models.Q(kind=Room.Kind.OPEN) | models.Q(id__in=mine))
+        return self.filter(models.Q(kind=Room.Kind.OPEN) | _own(user))
 
     def moderated_by(self, user: "User") -> "RoomQuerySet":
         """The rooms that a moderator may look after: all but other people's direct conversations."""
         if not user.is_moderator:
             return self.none()
-        mine = user.memberships.filter(active=True).values("room_id")
-        return self.filter(~models.Q(kind=Room.Kind.DIRECT) | models.Q(id__in=mine))
+        return self.filter(~models.Q(kind=Room.Kind.DIRECT) | _own(user))
+
+    def known_to(self, user: "User") -> "RoomQuerySet":
+        """The rooms that `user` may read, or looks after as a moderator."""
+        return self.visible_to(user) | self.moderated_by(user)
 
     def locked(self, *ids: int) -> "RoomQuerySet":
         """These rows in order of id, each locked until the transaction ends."""
         return self.filter(id__in=ids).order_by("id").select_for_update(no_key=True)
 
-    def locked_if_free(self, *ids: int) -> "RoomQuerySet":
-        """As `locked`, less those that somebody else holds. (SQLite has one lock for all.)"""
-        return self.filter(id__in=ids).order_by("id").select_for_update(no_key=True, skip_locked=True)
+
+def _own(user: "User") -> models.Q:
+    return models.Q(id__in=user.memberships.filter(active=True).values("room_id"))
 
 
 class Room(models.Model):

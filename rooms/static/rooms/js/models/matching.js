@@ -7,7 +7,7 @@ export function plain(text) {
  * How well a name matches what was typed: 0 not at all, more is better.
  * @param {string} name @param {string} query
  */
-export function score(name, query) {
+function score(name, query) {
   const text = plain(name);
   const wanted = plain(query.trim());
   if (!wanted) return 1;

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection
-from psycopg import ClientCursor, Cursor
+from psycopg import Cursor
 
 
 class RoomRow(NamedTuple):
@@ -141,13 +141,16 @@ type Rows = list[tuple[Any, ...]]
 
 def _read_postgres(*questions: Question) -> list[Rows]:
     """All in one trip, each answered as things stand when the one before is done."""
-    cursor = ClientCursor(connection.connection)
+    asked = "; ".join(sql % tuple(map(_literal, given)) for sql, given in questions)
+    cursor = Cursor(connection.connection)
     with connection.wrap_database_errors:
-        cursor.execute(
-            "; ".join(sql for sql, _given in questions),
-            [list(values) for _sql, given in questions for values in given],
-        )
+        cursor.execute(asked.encode())
         return [cursor.fetchall() for _result in cursor.results()]
+
+
+def _literal(values: Collection[int | UUID]) -> str:
+    """As an array; psycopg looks at each value on its own, for a third of what the whole trip costs."""
+    return "'{" + ",".join([value.hex if isinstance(value, UUID) else str(int(value)) for value in values]) + "}'"
 
 
 def _read_sqlite(*questions: Question) -> list[Rows]:
@@ -172,16 +175,18 @@ def _in_utc(moment: datetime | None) -> datetime | None:
 
 COLUMNS = "room_id, author_id, seq, changed_seq, key, first_hash, body, html, reply_to_id, created_at"
 WRITE = f"""
-WITH new AS (
+WITH given AS (
+    SELECT * FROM json_to_recordset(%s) AS given(room bigint, author bigint, seq bigint, key uuid, first_hash text,
+                                                 body text, html text, reply_to bigint)
+), new AS (
     INSERT INTO rooms_message ({COLUMNS})
-    SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::uuid[], %s::bytea[], %s::text[],
-                         %s::text[], %s::bigint[], %s::timestamptz[])
+    SELECT room, author, seq, seq, key, decode(first_hash, 'hex'), body, html, reply_to, %s FROM given
     RETURNING id, room_id, seq
 ), counted AS (
-    UPDATE rooms_room r SET seq = n.seq FROM unnest(%s::bigint[], %s::bigint[]) AS n(id, seq) WHERE r.id = n.id
+    UPDATE rooms_room SET seq = last.value::bigint FROM json_each_text(%s) last WHERE id = last.key::bigint
 ), moved AS (
-    UPDATE rooms_membership m SET read_seq = n.seq, read_at = %s
-    FROM unnest(%s::bigint[], %s::bigint[]) AS n(id, seq) WHERE m.id = n.id
+    UPDATE rooms_membership SET read_seq = last.value::bigint, read_at = %s
+    FROM json_each_text(%s) last WHERE id = last.key::bigint
 )
 SELECT id, room_id, seq FROM new"""  # noqa: S608
 
@@ -189,17 +194,31 @@ SELECT id, room_id, seq FROM new"""  # noqa: S608
 def _write_postgres(
     messages: Sequence[NewMessage], last: Mapping[int, int], positions: Mapping[int, int], now: datetime
 ) -> Rows:
-    columns = [list(column) for column in zip(*map(_row, messages), strict=True)]
-    moved = [list(last), list(last.values()), now, list(positions), list(positions.values())]
+    given = json.dumps([_given(message) for message in messages])
     with connection.wrap_database_errors:
-        return Cursor(connection.connection).execute(WRITE, [*columns, *moved], prepare=True).fetchall()
+        cursor = Cursor(connection.connection)
+        cursor.execute(WRITE, [given, now, json.dumps(last), now, json.dumps(positions)], prepare=True)
+        return cursor.fetchall()
+
+
+def _given(new: NewMessage) -> dict[str, Any]:
+    return {
+        "room": new.room,
+        "author": new.author,
+        "seq": new.seq,
+        "key": new.key.hex,
+        "first_hash": new.first_hash.hex(),
+        "body": new.body,
+        "html": new.html,
+        "reply_to": new.reply_to,
+    }
 
 
 def _write_sqlite(
     messages: Sequence[NewMessage], last: Mapping[int, int], positions: Mapping[int, int], now: datetime
 ) -> Rows:
     moment = connection.ops.adapt_datetimefield_value(now)
-    rows = [(*row[:4], row[4].hex, *row[5:9], moment) for row in map(_row, messages)]
+    rows = [(*_row(message), moment) for message in messages]
     places = ", ".join(f"({', '.join(['%s'] * len(rows[0]))})" for _row in rows)
     with connection.cursor() as cursor:
         cursor.execute(
@@ -216,10 +235,10 @@ def _write_sqlite(
 
 
 def _row(new: NewMessage) -> tuple[Any, ...]:
-    """In the order of COLUMNS."""
+    """In the order of COLUMNS, less the time."""
     return (
-        *(new.room, new.author, new.seq, new.seq, new.key, new.first_hash),
-        *(new.body, new.html, new.reply_to, new.created_at),
+        *(new.room, new.author, new.seq, new.seq, new.key.hex, new.first_hash),
+        *(new.body, new.html, new.reply_to),
     )
 
 

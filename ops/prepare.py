@@ -52,7 +52,7 @@ def fingerprint(data: Path) -> str:
 
 def sources() -> Iterator[Path]:
     yield ROOT / "requirements.txt"
-    yield ROOT / "chatsite" / "settings.py"
+    yield from (ROOT / "chatsite" / "settings.py", ROOT / "chatsite" / "storage.py")
     for app in APPS:
         yield from (ROOT / app / "migrations").glob("*.py")
         yield from (path for path in (ROOT / app / "static").rglob("*") if path.is_file())

@@ -56,3 +56,7 @@ def test_a_secret_from_the_environment_is_not_written_down(
     monkeypatch.setenv("SECRET_KEY", "from the environment")
     prepare.main()
     assert not (tmp_path / "secret_key").exists()
+
+
+def test_what_says_how_static_files_are_stored_is_looked_at() -> None:
+    assert {prepare.ROOT / "chatsite" / name for name in ("settings.py", "storage.py")} <= set(prepare.sources())

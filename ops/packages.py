@@ -19,7 +19,7 @@ class Package:
     def is_there(self) -> bool:
         if self.shows.startswith("/"):
             return any(Path("/").glob(self.shows[1:]))
-        return shutil.which(self.shows, path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin") is not None
+        return path_of(self.shows) is not None
 
 
 POSTGRES = Package("postgresql", "/usr/lib/postgresql/*/bin/postgres")
@@ -69,7 +69,11 @@ def answers(command: list[str]) -> bool:
 
 def program(name: str) -> str:
     """The path of a program, also of those that only root has on its PATH."""
-    found = shutil.which(name, path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin")
+    found = path_of(name)
     if found is None:
         sys.exit(f"./run: there is no {name} on this machine.")
     return found
+
+
+def path_of(name: str) -> str | None:
+    return shutil.which(name, path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin")

@@ -77,7 +77,7 @@ export class MembersPanel extends HTMLElement {
       const page = await attempt(get(`/rooms/${here}/members?after=${members.at(-1)?.id ?? 0}`));
       if (!page || look !== this.#look) return;
       members.push(...page.users);
-      more = page.has_after ?? page.users.length >= 200;
+      more = page.has_after;
       this.#owners = new Set(page.owners);
       this.#session.learnOwners(here, page.owners);
     }

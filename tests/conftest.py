@@ -1,12 +1,11 @@
 """The cast and the stage: Ana owns the room, Bruno is a member, Carla is an outsider."""
 
 from collections.abc import Callable
-from functools import cache
 from typing import NoReturn
 
 import pytest
 from django.conf import settings
-from django.contrib.auth.hashers import make_password
+from django.contrib.auth.hashers import MD5PasswordHasher
 from django.contrib.auth.models import Group
 from django.contrib.sessions.backends.db import SessionStore
 from django.core.cache import cache as site_cache
@@ -22,6 +21,8 @@ from rooms.operations.rooms import create_room
 type BrokenSession = Callable[[Exception], Client]
 
 PASSWORD = "correct horse battery"
+# The site's own hashing is slow on purpose; tests that sign in by password allow this one
+HASHED = MD5PasswordHasher().encode(PASSWORD, "salt")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -52,17 +53,11 @@ def person() -> Callable[..., User]:
     """Makes a person: `person("dora")`."""
 
     def make(username: str, **fields: object) -> User:
-        user = User(username=username, name=username.capitalize(), password=_hashed(), **fields)
+        user = User(username=username, name=username.capitalize(), password=HASHED, **fields)
         save_person(user)
         return user
 
     return make
-
-
-@cache
-def _hashed() -> str:
-    """The password of all, hashed once: hashing is slow on purpose."""
-    return make_password(PASSWORD)
 
 
 @pytest.fixture

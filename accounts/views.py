@@ -20,18 +20,13 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.forms import JoinForm, ProfileForm, SetupForm
 from accounts.language import chosen_at_the_door
 from accounts.models import Invitation, User
+from accounts.requests import PersonRequest
 from rooms.errors import ChatError, NotFound
 from rooms.models import Site
 from rooms.operations.people import accept_invitation, end_all_sessions, sign_up, update_profile
 from rooms.operations.site import set_up_site, setup_secret
 
 A_YEAR = 31_536_000
-
-
-class PersonRequest(HttpRequest):
-    """A request behind `login_required`."""
-
-    user: User
 
 
 @never_cache

@@ -9,20 +9,14 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from accounts.models import User
+from accounts.requests import PersonRequest
 from rooms import history
 from rooms.history import PagePayload, Place
 from rooms.models import Membership, Room, Site
 from rooms.payloads import RoomEntry, RoomState, room_entries, room_state, user_payload
 from rooms.texts import page_texts
 
-PAGE = 50
 FAR_BEHIND = 30  # unread messages, from which on one starts to read where one left off
-
-
-class PersonRequest(HttpRequest):
-    """A request behind `login_required`."""
-
-    user: User
 
 
 @login_required
@@ -86,4 +80,4 @@ def _first_page(user: User, state: RoomEntry | RoomState | None, at: int | None)
     if at is None and "unread" in state:
         entry = cast("RoomEntry", state)
         at = entry["read_seq"] if entry["unread"] > FAR_BEHIND else None
-    return history.page(user=user, room=state["id"], place=Place(around=at), limit=PAGE)
+    return history.page(user=user, room=state["id"], place=Place(around=at))

@@ -8,7 +8,7 @@ from accounts import views
 urlpatterns: list[URLPattern | URLResolver] = [
     path("setup/", views.setup, name="setup"),
     path("setup/invitation/", views.first_invitation, name="first_invitation"),
-    path("join/<str:code>/", views.join, name="join"),
+    path("join/<slug:code>/", views.join, name="join"),
     path("settings/", views.settings_page, name="settings"),
     path("settings/sessions/end/", views.sign_out_everywhere, name="sign_out_everywhere"),
     re_path(r"^uploads/avatars/(?P<name>[\w-]+\.webp)$", views.avatar, name="avatar"),

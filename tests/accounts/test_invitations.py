@@ -238,3 +238,7 @@ def test_a_language_chosen_at_the_door_stays_with_the_account(visitor: Client, i
     join(visitor, invitation)
 
     assert User.objects.get(username="dora").language == "es"
+
+
+def test_an_address_that_nobody_made_leads_nowhere(visitor: Client) -> None:
+    assert visitor.get("/join/%00/").status_code == 404

@@ -36,7 +36,8 @@ def sign_up(
     """The account, the invitation's use and the first membership, together or not at all."""
     person = new_person(username=username, name=name, password=password, email=email, language=language)
     with transaction.atomic():
-        invitation = _use_invitation(invitation_code)
+        invitation = _open_invitation(invitation_code)
+        _count_use(invitation)
         save_person(person)
         for room_id in _first_rooms(invitation):
             take_in(locked_room(room_id), [person])
@@ -46,22 +47,26 @@ def sign_up(
 def accept_invitation(*, actor: User, invitation_code: str) -> None:
     """Somebody who has an account follows the link: it brings them into its room, and counts only then."""
     with transaction.atomic():
-        room = Room.objects.filter(invitations__code=invitation_code, archived_at__isnull=True).first()
-        if room is None or Membership.objects.active().filter(room=room, user=actor).exists():
+        invitation = _open_invitation(invitation_code)
+        room = invitation.room
+        if room is None or room.archived or Membership.objects.active().filter(room=room, user=actor).exists():
             return
-        _use_invitation(invitation_code)
+        _count_use(invitation)
         take_in(locked_room(room.id), [actor])
 
 
-def _use_invitation(code: str) -> Invitation:
-    """Counted under the invitation's lock: of two who take its last use, one comes too late."""
+def _open_invitation(code: str) -> Invitation:
+    """Locked: of two who take its last use, one comes too late."""
     invitation = Invitation.objects.select_for_update(of=("self",)).filter(code=code).first()
     if invitation is None or not invitation.is_open:
         raise NotFound(_("This invitation no longer lets anybody in. Ask for another one."))
+    return invitation
+
+
+def _count_use(invitation: Invitation) -> None:
     if invitation.uses_left is not None:
         invitation.uses_left -= 1
         invitation.save(update_fields=["uses_left"])
-    return invitation
 
 
 def _first_rooms(invitation: Invitation) -> list[int]:

@@ -135,6 +135,17 @@ def test_somebody_with_an_account_follows_a_link_into_its_room(
     assert Invitation.objects.get().uses_left == 1
 
 
+def test_who_follows_a_link_twice_at_once_counts_once(transactional_db: None, owner: User, carla: User) -> None:
+    room = create_room(actor=owner, name="Calle")
+    invitation = create_invitation(actor=owner, room=room, uses=3)
+
+    def follow() -> None:
+        accept_invitation(actor=carla, invitation_code=invitation.code)
+
+    at_once(follow, follow, follow)
+    assert Invitation.objects.get().uses_left == 2
+
+
 def test_no_link_leads_into_an_archived_room(ana: User, carla: User, plaza: Room, invitation: Invitation) -> None:
     archive_room(actor=ana, room=plaza)
     accept_invitation(actor=carla, invitation_code=invitation.code)

@@ -121,11 +121,11 @@ def _let_go(room: Room, membership: Membership) -> None:
 
 
 def hand_over(room: Room) -> None:
-    """A room whose last owner is gone goes to its oldest member."""
+    """A room whose last owner is gone goes to its oldest member who can look after it."""
     members = Membership.objects.active().filter(room=room)
     if members.filter(role=Membership.Role.OWNER).exists():
         return
-    oldest = members.filter(user__is_bot=False, user__erased_at__isnull=True).oldest_first().first()
+    oldest = members.filter(user__in=User.objects.present(), user__is_bot=False).oldest_first().first()
     if oldest is not None:
         oldest.role = Membership.Role.OWNER
         oldest.save(update_fields=["role"])

@@ -149,6 +149,16 @@ def test_the_last_owner_who_leaves_hands_the_room_to_its_oldest_member(
     assert [one.user for one in owners] == [carla]
 
 
+def test_nobody_inherits_a_room_who_cannot_come_in(
+    ana: User, bruno: User, carla: User, person: Callable[..., User], plaza: Room
+) -> None:
+    add_members(actor=ana, room=plaza, users=[person("dora"), carla])
+    Ban.objects.create(user=bruno)
+    User.objects.filter(username="dora").update(is_active=False)
+    leave_room(actor=ana, room=plaza)
+    assert [one.user for one in Membership.objects.filter(room=plaza, role="owner")] == [carla]
+
+
 def test_with_two_owners_nothing_is_handed_over(ana: User, bruno: User, carla: User, plaza: Room) -> None:
     add_members(actor=ana, room=plaza, users=[carla])
     Membership.objects.filter(room=plaza, user=carla).update(role=Membership.Role.OWNER)

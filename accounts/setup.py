@@ -7,8 +7,8 @@ from django.urls import reverse
 
 from rooms.models import Site
 
-# What does not need people to exist: health checks, and answers that are no pages
-ALWAYS_OPEN = ("/setup/", "/healthz/", "/metrics", "/api/", "/static/")
+# What does not need people to exist, and answers that are no pages
+ALWAYS_OPEN = ("/setup/", "/metrics", "/api/", "/static/")
 
 
 class SetupMiddleware:

@@ -1,13 +1,20 @@
 """The doors of one process: HTTP for Django, WebSockets for the live door."""
 
 import os
+from typing import Any
 
 from channels.routing import ProtocolTypeRouter
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatsite.settings")
-http = get_asgi_application()
+django = get_asgi_application()
 
-from rooms.live.door import websockets  # noqa: E402  (once Django is set up)
+from rooms.health import BELOW, health  # noqa: E402  (once Django is set up)
+from rooms.live.door import websockets  # noqa: E402
+
+
+async def http(scope: dict[str, Any], receive: Any, send: Any) -> None:
+    await (health if scope["path"].startswith(BELOW) else django)(scope, receive, send)
+
 
 application = ProtocolTypeRouter({"http": http, "websocket": websockets})

@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from rooms.api import api
-from rooms.health import live, metrics, ready
+from rooms.health import metrics
 
 handler400 = "chatsite.failures.bad_request"
 handler404 = "chatsite.failures.not_found"
@@ -15,7 +15,5 @@ urlpatterns = [
     path("", include("rooms.urls")),
     path("admin/", admin.site.urls),
     path("api/v1/", api.urls),
-    path("healthz/live", live, name="live"),
-    path("healthz/ready", ready, name="ready"),
     path("metrics", metrics, name="metrics"),
 ]

@@ -1,11 +1,11 @@
 """Model to TypedDict: the only JSON shapes, shared by the live door and the API."""
 
-import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, TypedDict
 
+import msgspec
 from django.core.files.storage import default_storage
 
 from accounts.models import User
@@ -76,9 +76,12 @@ class ReadPayload(TypedDict):
     mentions: int
 
 
+_encode = msgspec.json.Encoder().encode  # a tenth of the standard library's time
+
+
 def encode(frame: Mapping[str, Any]) -> bytes:
     """JSON as it goes over the wire."""
-    return json.dumps(frame, ensure_ascii=False, separators=(",", ":")).encode()
+    return _encode(frame)
 
 
 def timestamp(moment: datetime) -> str:

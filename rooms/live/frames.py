@@ -18,7 +18,7 @@ type Json = dict[str, Any]
 def parse(text: str) -> Json:
     """A frame's JSON object; raises Invalid for anything else."""
     try:
-        frame = json.loads(text, parse_constant=_not_finite, parse_float=_finite)
+        frame = _decode(text)
     except (ValueError, RecursionError) as error:
         raise Invalid(None) from error
     if not isinstance(frame, dict):
@@ -35,6 +35,9 @@ def _finite(text: str) -> float:
     if number in (float("inf"), float("-inf")):
         _not_finite(text)
     return number
+
+
+_decode = json.JSONDecoder(parse_constant=_not_finite, parse_float=_finite).decode  # `loads` makes one each time
 
 
 def ref_of(frame: Json) -> str | None:

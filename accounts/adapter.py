@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.backend import may_sign_in
 from accounts.models import User
 from rooms.models import Site
-from rooms.operations.people import end_all_sessions
+from rooms.operations.sessions import end_all_sessions
 
 logger = logging.getLogger(__name__)
 

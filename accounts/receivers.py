@@ -8,7 +8,7 @@ from django.dispatch import receiver
 from django.http import HttpRequest
 
 from accounts.models import User
-from rooms.operations.people import end_all_sessions, end_session
+from rooms.operations.sessions import end_all_sessions, end_session
 
 
 @receiver(user_logged_out)

@@ -23,7 +23,9 @@ from accounts.models import Invitation, User
 from accounts.requests import PersonRequest
 from rooms.errors import ChatError, NotFound
 from rooms.models import Site
-from rooms.operations.people import accept_invitation, end_all_sessions, sign_up, update_profile
+from rooms.operations.invitations import accept_invitation
+from rooms.operations.people import sign_up, update_profile
+from rooms.operations.sessions import end_all_sessions
 from rooms.operations.site import set_up_site, setup_secret
 
 A_YEAR = 31_536_000

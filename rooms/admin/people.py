@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import AccessToken, User
 from rooms.admin.forms import NothingForm, ReasonForm, TokenForm
 from rooms.admin.read_only import ReadOnlyAdmin, actor_of
-from rooms.operations import moderation
+from rooms.operations import moderation, sessions, tokens
 from rooms.operations import people as operations
 
 
@@ -92,7 +92,7 @@ class UserAdmin(ReadOnlyAdmin):
     @admin.action(description=_("Sign the selected people out everywhere"), permissions=["moderate"])
     def sign_out_everywhere(self, request: HttpRequest, rows: QuerySet[User]) -> HttpResponse | None:
         def act(user: User) -> None:
-            operations.end_all_sessions(actor=actor_of(request), user=user)
+            sessions.end_all_sessions(actor=actor_of(request), user=user)
 
         return self.ask(request, rows, NothingForm, gettext("Sign these people out everywhere?"), act)
 
@@ -140,7 +140,7 @@ class UserAdmin(ReadOnlyAdmin):
         made: list[str] = []
 
         def act(user: User, name: str) -> None:
-            _row, token = operations.create_token(actor=actor_of(request), user=user, name=name)
+            _row, token = tokens.create_token(actor=actor_of(request), user=user, name=name)
             made.append(token)
 
         asked = self.ask(request, rows, TokenForm, gettext("Create a token?"), act)
@@ -171,6 +171,6 @@ class AccessTokenAdmin(ReadOnlyAdmin):
     @admin.action(description=_("Revoke the selected tokens"), permissions=["own"])
     def revoke(self, request: HttpRequest, rows: QuerySet[AccessToken]) -> HttpResponse | None:
         def act(token: AccessToken) -> None:
-            operations.revoke_token(actor=actor_of(request), token=token)
+            tokens.revoke_token(actor=actor_of(request), token=token)
 
         return self.ask(request, rows, NothingForm, gettext("Revoke these tokens?"), act)

@@ -7,10 +7,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import Invitation, User
-from rooms.errors import Invalid, NotAllowed
-from rooms.models import Room
+from rooms.errors import Invalid, NotAllowed, NotFound
+from rooms.models import Membership, Room
 from rooms.operations.finding import find_room, membership_of
 from rooms.operations.log import log_action
+from rooms.operations.members import take_in
+from rooms.operations.sequence import locked_room
 from rooms.operations.text import clean_line
 from rooms.permissions import can_invite
 
@@ -43,6 +45,31 @@ def create_invitation(
         )
         log_action(actor, "create_invitation", room=found, reason=invitation.note, invitation=invitation.pk)
     return invitation
+
+
+def accept_invitation(*, actor: User, invitation_code: str) -> None:
+    """Somebody who has an account follows the link: it brings them into its room, and counts only then."""
+    with transaction.atomic():
+        invitation = open_invitation(invitation_code)
+        room = invitation.room
+        if room is None or room.archived or Membership.objects.active().filter(room=room, user=actor).exists():
+            return
+        count_use(invitation)
+        take_in(locked_room(room.id), [actor])
+
+
+def open_invitation(code: str) -> Invitation:
+    """Locked: of two who take its last use, one comes too late."""
+    invitation = Invitation.objects.select_for_update(of=("self",)).filter(code=code).first()
+    if invitation is None or not invitation.is_open:
+        raise NotFound(_("This invitation no longer lets anybody in. Ask for another one."))
+    return invitation
+
+
+def count_use(invitation: Invitation) -> None:
+    if invitation.uses_left is not None:
+        invitation.uses_left -= 1
+        invitation.save(update_fields=["uses_left"])
 
 
 def revoke_invitation(*, actor: User, invitation: Invitation) -> None:

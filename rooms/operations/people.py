@@ -1,31 +1,31 @@
-"""People: signing up, profiles, roles, tokens, and the end of a session."""
+"""People: signing up, profiles, roles, and the end of an account."""
 
 import secrets
 from functools import partial
 from typing import Any, Literal
 
 from allauth.account.models import EmailAddress
-from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.auth.models import Group
 from django.contrib.auth.password_validation import validate_password
-from django.contrib.sessions.models import Session
 from django.core.exceptions import ValidationError
 from django.core.files.base import File
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.models import AccessToken, Invitation, User, token_digest
-from rooms.errors import Invalid, NotAllowed, NotFound
+from accounts.models import AccessToken, Invitation, User
+from rooms.errors import Invalid, NotAllowed
 from rooms.models import Membership, Notice, Room
 from rooms.operations.finding import find_person
+from rooms.operations.invitations import count_use, open_invitation
 from rooms.operations.log import log_action
 from rooms.operations.members import hand_over, take_in
 from rooms.operations.notices import notify
 from rooms.operations.sequence import locked_room
+from rooms.operations.sessions import forget_sessions
 from rooms.operations.text import REASON_LIMIT, clean_line, clean_name
-from rooms.permissions import can_ban, can_make_moderators
+from rooms.permissions import can_make_moderators
 
 MODERATORS = "Moderators"
 
@@ -36,37 +36,12 @@ def sign_up(
     """The account, the invitation's use and the first membership, together or not at all."""
     person = new_person(username=username, name=name, password=password, email=email, language=language)
     with transaction.atomic():
-        invitation = _open_invitation(invitation_code)
-        _count_use(invitation)
+        invitation = open_invitation(invitation_code)
+        count_use(invitation)
         save_person(person)
         for room_id in _first_rooms(invitation):
             take_in(locked_room(room_id), [person])
     return person
-
-
-def accept_invitation(*, actor: User, invitation_code: str) -> None:
-    """Somebody who has an account follows the link: it brings them into its room, and counts only then."""
-    with transaction.atomic():
-        invitation = _open_invitation(invitation_code)
-        room = invitation.room
-        if room is None or room.archived or Membership.objects.active().filter(room=room, user=actor).exists():
-            return
-        _count_use(invitation)
-        take_in(locked_room(room.id), [actor])
-
-
-def _open_invitation(code: str) -> Invitation:
-    """Locked: of two who take its last use, one comes too late."""
-    invitation = Invitation.objects.select_for_update(of=("self",)).filter(code=code).first()
-    if invitation is None or not invitation.is_open:
-        raise NotFound(_("This invitation no longer lets anybody in. Ask for another one."))
-    return invitation
-
-
-def _count_use(invitation: Invitation) -> None:
-    if invitation.uses_left is not None:
-        invitation.uses_left -= 1
-        invitation.save(update_fields=["uses_left"])
 
 
 def _first_rooms(invitation: Invitation) -> list[int]:
@@ -183,64 +158,6 @@ def set_active(*, actor: User, user: User | int, active: bool, reason: str = "")
         notify([person.id], Notice.Kind.ACCESS)
 
 
-def create_token(*, actor: User, user: User | int, name: str) -> tuple[AccessToken, str]:
-    """A token for oneself, or an owner's for anybody: (row, the token, which is shown only now)."""
-    person = find_person(user)
-    if person != actor and not actor.is_owner:
-        raise NotAllowed
-    token = secrets.token_urlsafe(32)
-    with transaction.atomic():
-        row = AccessToken.objects.create(user=person, name=clean_line("name", name, 80), digest=token_digest(token))
-        if person != actor:
-            log_action(actor, "create_token", user=person, token=row.pk)
-    return row, token
-
-
-def revoke_token(*, actor: User, token: AccessToken) -> None:
-    """The connections that came in by it end."""
-    if token.user_id != actor.id and not actor.is_owner:
-        raise NotAllowed
-    with transaction.atomic():
-        revoked = AccessToken.objects.filter(pk=token.pk, revoked_at__isnull=True).update(revoked_at=timezone.now())
-        if not revoked:
-            return
-        if token.user_id != actor.id:
-            log_action(actor, "revoke_token", user=token.user, token=token.pk)
-        notify([token.user_id], Notice.Kind.ACCESS)
-
-
-def end_session(*, user: User | int, session_key: str) -> None:
-    """Sign out one session, and end the connections that came in by it."""
-    with transaction.atomic():
-        Session.objects.filter(session_key=session_key).delete()
-        look_again(user=user)
-
-
-def end_all_sessions(*, actor: User, user: User | int, keep: str = "") -> int:
-    """Sign out everywhere, but for the session `keep`; how many sessions ended."""
-    person = find_person(user)
-    if person != actor and not can_ban(actor, person):
-        raise NotAllowed
-    with transaction.atomic():
-        ended = _forget_sessions(person, keep)
-        if person != actor:
-            log_action(actor, "end_all_sessions", user=person)
-        look_again(user=person)
-    return ended
-
-
-def _forget_sessions(person: User, keep: str = "") -> int:
-    keys = set(UserSession.objects.filter(user=person).values_list("session_key", flat=True)) - {keep}
-    ended, _rows = Session.objects.filter(session_key__in=keys).delete()
-    UserSession.objects.filter(user=person, session_key__in=keys).delete()
-    return ended
-
-
-def look_again(*, user: User | int) -> None:
-    """Have every process ask whether this person's connections may stay."""
-    notify([user if isinstance(user, int) else user.id], Notice.Kind.ACCESS)
-
-
 def erase_person(*, actor: User, user: User | int) -> None:
     """Take everything that names a person away; their messages stay, without an author."""
     person = find_person(user)
@@ -257,7 +174,7 @@ def erase_person(*, actor: User, user: User | int) -> None:
         person.groups.clear()
         EmailAddress.objects.filter(user=person).delete()
         AccessToken.objects.filter(user=person).delete()
-        _forget_sessions(person)
+        forget_sessions(person)
         _give_rooms_away(person)
         log_action(actor, "erase_person", user=person)
         notify([person.id], Notice.Kind.PROFILE)

@@ -10,7 +10,7 @@ from django.test import Client
 
 from accounts.models import User
 from rooms.limits import change_limiter, read_limiter, send_limiter
-from rooms.operations.people import create_token
+from rooms.operations.tokens import create_token
 
 type As = Callable[[User], Client]
 

@@ -11,7 +11,7 @@ from accounts.models import AccessToken, User
 from rooms.limits import change_limiter, read_limiter
 from rooms.models import Room
 from rooms.operations.moderation import ban_user
-from rooms.operations.people import revoke_token
+from rooms.operations.tokens import revoke_token
 from tests.api.conftest import As, draft
 from tests.conftest import BrokenSession
 

@@ -21,7 +21,8 @@ from django.utils import timezone  # noqa: E402
 from accounts.models import User  # noqa: E402
 from rooms.errors import ChatError  # noqa: E402
 from rooms.models import Site  # noqa: E402
-from rooms.operations.people import create_token, save_person  # noqa: E402
+from rooms.operations.people import save_person  # noqa: E402
+from rooms.operations.tokens import create_token  # noqa: E402
 
 
 def main() -> None:
@@ -93,7 +94,7 @@ def make_session(username: str, seconds: int = 3600) -> str:
 
 def revoke(token: int) -> None:
     from accounts.models import AccessToken
-    from rooms.operations.people import revoke_token
+    from rooms.operations.tokens import revoke_token
 
     row = AccessToken.objects.get(pk=token)
     revoke_token(actor=row.user, token=row)

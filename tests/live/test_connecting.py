@@ -122,7 +122,7 @@ async def test_who_signs_out_is_cut_off_there_and_nowhere_else(stage: Stage, cas
     ):
         await asyncio.gather(hear(socket), hear(other))
         with stage.perhaps_stopped("redis", redis == "with Redis stopped"):
-            stage.call("people.end_session", user=cast.ana.username, session_key=here)
+            stage.call("sessions.end_session", user=cast.ana.username, session_key=here)
             assert (await ending(socket))[0] == 4401
         await other.send('{"type": "ping"}')
         await hear_until(other, "pong")

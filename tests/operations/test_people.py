@@ -14,14 +14,10 @@ from django.utils import timezone
 from accounts.models import Invitation, User, token_digest
 from rooms.errors import Invalid, NotAllowed, NotFound
 from rooms.models import Membership, Message, ModerationEntry, Notice, Room, Site
-from rooms.operations.invitations import create_invitation, revoke_invitation
+from rooms.operations.invitations import accept_invitation, create_invitation, revoke_invitation
 from rooms.operations.people import (
-    accept_invitation,
-    create_token,
-    end_all_sessions,
     erase_person,
     make_moderator,
-    revoke_token,
     set_active,
     sign_up,
     unmake_moderator,
@@ -29,7 +25,9 @@ from rooms.operations.people import (
 )
 from rooms.operations.rooms import archive_room, create_room
 from rooms.operations.sending import send_message
+from rooms.operations.sessions import end_all_sessions
 from rooms.operations.site import begin_new_epoch, create_owner, rename_site, set_up_site, setup_secret
+from rooms.operations.tokens import create_token, revoke_token
 from rooms.payloads import message_payload
 from tests.operations.conftest import Recorder, at_once
 

@@ -6,7 +6,7 @@ from django.core.management.base import CommandParser
 
 from accounts.models import User
 from rooms.management.operator import ActingCommand, person_called
-from rooms.operations.people import create_token
+from rooms.operations.tokens import create_token
 
 
 class Command(ActingCommand):

@@ -163,6 +163,12 @@ def test_a_message_is_read_from_standard_input(plaza: Room, command: Run, monkey
     assert Message.objects.get().body == "two\nlines"
 
 
+def test_say_refuses_what_is_no_text(command: Run, plaza: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"\xff"), encoding="utf-8"))
+    with pytest.raises(CommandError, match="not UTF-8"):
+        command("say", plaza.id, "-", "--as", "bruno")
+
+
 def test_a_message_is_removed(moderator: User, plaza: Room, bruno: User, command: Run) -> None:
     message = send_message(actor=bruno, room=plaza, body="rude").message["id"]
     command("remove_message", message, "--reason", "rude", "--as", "moderator")

@@ -3,7 +3,7 @@
 import sys
 from typing import Any
 
-from django.core.management.base import CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from accounts.models import User
 from rooms.management.operator import ActingCommand, room_called
@@ -19,6 +19,13 @@ class Command(ActingCommand):
         parser.add_argument("text", metavar="TEXT", help="Markdown; - reads it from standard input.")
 
     def act(self, actor: User, *, room: str, text: str, **_options: Any) -> None:
-        body = sys.stdin.read() if text == "-" else text
+        body = _read_input() if text == "-" else text
         sent = send_message(actor=actor, room=room_called(actor, room), body=body)
         self.stdout.write(str(sent.message["id"]))
+
+
+def _read_input() -> str:
+    try:
+        return sys.stdin.read()
+    except UnicodeDecodeError as error:
+        raise CommandError("What stands on standard input is not UTF-8.") from error

@@ -16,7 +16,7 @@ from django.db import InterfaceError, OperationalError, connection
 
 from rooms.errors import Unavailable
 
-KEPT_SECONDS = 1.0  # that a thread keeps a connection before it is looked at again
+KEPT_SECONDS = 5.0  # that a thread keeps a connection before it is looked at again
 ANSWER_SECONDS = 2.8  # the protocol's 3 s, less the way
 
 _thread = threading.local()

@@ -33,7 +33,7 @@ from rooms.payloads import ReadPayload, encode
 
 logger = logging.getLogger(__name__)
 
-SEND_REST = 0.03  # seconds from the beginning of a batch of sends to the next; alone, one waits for nobody
+SEND_REST = 0.05  # seconds from the beginning of a batch of sends to the next; alone, one waits for nobody
 READ_PAUSE = 0.2  # seconds that read positions gather
 
 connections_gauge = Gauge("plaza_connections", "Live connections of this process.")

@@ -82,9 +82,20 @@ class CatchingUp:
         while seat.is_current():
             try:
                 after = seat.seq if cursor is None else cursor
-                return await self._reader.changes(seat.room.id, after, seat.client.user)
+                return await self._changes(seat, after)
             except Unavailable:
                 if cursor is not None:
                     raise
                 await asyncio.sleep(RETRY)
         return None
+
+    async def _changes(self, seat: Seat, after: int) -> Changes:
+        """Raises NotFound where the client's user is no longer a member."""
+        room, user = seat.room.id, seat.client.user
+        # A member as far as the seat got: who left since then is named
+        if after <= seat.seq and (changes := await self._reader.changes(room, after)).messages is not None:
+            if user in changes.left:
+                raise NotFound
+            return changes
+        # A cursor may be ahead of what this process knows, and a reset begin above the value of a removal
+        return await self._reader.own_changes(room, after, user)

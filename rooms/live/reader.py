@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from django.conf import settings
 
 from rooms.changes import Changes, Wish, changes_of, room_changes
-from rooms.errors import ChatError, NotFound, Unavailable
+from rooms.errors import ChatError, Unavailable
 from rooms.live import queries
 from rooms.live.database import ANSWER_SECONDS, Database
 from rooms.live.gather import Gatherer, Tell
@@ -27,20 +27,17 @@ class DatabaseReader:
     async def moved(self, held: Mapping[int, int]) -> tuple[str, dict[int, int]]:
         return await self._database.ask(queries.moved, held)
 
-    async def changes(self, room: int, after: int, reader: int | None) -> Changes:
+    async def changes(self, room: int, after: int) -> Changes:
         """One read for all who ask for the same before it begins: a thousand who lost their server
         come back with the same cursor."""
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
-                changes = await asyncio.shield(self._share(room, after))
+                return await asyncio.shield(self._share(room, after))
         except TimeoutError as error:
             raise Unavailable from error
-        if reader is not None and changes.messages is None:
-            # A reset may begin above the value of a removal: the reader's own snapshot says.
-            return await self._database.ask(room_changes, room, after, reader)
-        if reader in changes.left:
-            raise NotFound
-        return changes
+
+    async def own_changes(self, room: int, after: int, reader: int) -> Changes:
+        return await self._database.ask(room_changes, room, after, reader)
 
     def _share(self, room: int, after: int) -> asyncio.Task[Changes]:
         if (room, after) not in self._shared:

@@ -25,7 +25,11 @@ class Reader(Protocol):
     async def moved(self, held: Mapping[int, int]) -> tuple[str, dict[int, int]]:
         """The epoch, and the `seq` of each room that is elsewhere than `held` says, in one query."""
 
-    async def changes(self, room: int, after: int, reader: int | None) -> Changes: ...
+    async def changes(self, room: int, after: int) -> Changes:
+        """One read for all who ask for the same; whose it is, is for those who ask to know."""
+
+    async def own_changes(self, room: int, after: int, reader: int) -> Changes:
+        """In a snapshot in which `reader` is a member; else NotFound."""
 
 
 class Repairs:
@@ -67,7 +71,7 @@ class Repairs:
         """Tried until the database answers."""
         while not room.gone:
             try:
-                return await self._reader.changes(room.id, after, None)
+                return await self._reader.changes(room.id, after)
             except NotFound:
                 logger.warning("Room %d is gone from the database", room.id)
                 return None

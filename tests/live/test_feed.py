@@ -78,12 +78,15 @@ class World:
         await asyncio.sleep(0.002)
         return self.epoch, {room: self.seq for room, seq in held.items() if seq != self.seq}
 
-    async def changes(self, room: int, after: int, reader: int | None) -> Changes:
+    async def own_changes(self, room: int, after: int, reader: int) -> Changes:
+        if reader not in self.members:
+            raise NotFound
+        return await self.changes(room, after)
+
+    async def changes(self, room: int, after: int) -> Changes:
         if self.away:
             raise Unavailable
         state: Any = {"id": room, "seq": self.seq}
-        if reader is not None and reader not in self.members:
-            raise NotFound
         messages: Any = [{"id": seq, "changed_seq": seq} for seq in range(after + 1, self.seq + 1)]
         moved = {user: active for user, (seq, active) in self.changed.items() if seq > after}
         joined = [user for user, active in moved.items() if active]
@@ -253,6 +256,23 @@ async def _remove(before: int, after: int, ways: list[str], looks: bool) -> None
     assert ana.position == world.seq
 
 
+@pytest.mark.parametrize("ahead", [-1, 0, 1, 5])
+def test_who_was_removed_reads_nothing_with_a_cursor_ahead_of_what_the_process_knows(ahead: int) -> None:
+    async def play() -> None:
+        world = World()
+        feed, bruno = Feed(world), Somebody(BRUNO)
+        world.commit()
+        seat = await sit(feed, world, bruno)
+        removal = world.commit(left=BRUNO)["seq"]
+        for _secret in range(3):
+            world.commit()
+        await feed.answer(seat, removal + ahead)  # nobody told the feed
+        assert bruno.out
+        assert bruno.heard == []
+
+    run(play())
+
+
 def test_an_early_event_waits_100_ms_for_its_predecessor() -> None:
     async def play() -> None:
         world = World()
@@ -355,8 +375,9 @@ def test_an_answer_and_a_lagging_seats_repair_take_turns() -> None:
     """Reads that overlap: what a slower one read earlier is not written over what is newer."""
 
     async def play() -> None:
-        world = SlowWorld()
+        world = World()
         feed, ana = Feed(world), Somebody(ANA)
+        slow = feed._catching_up._reader = SlowReader(world)  # others read at their own pace
         seat = await sit(feed, world, ana)
         for _ in range(3):
             world.commit()
@@ -367,23 +388,24 @@ def test_an_answer_and_a_lagging_seats_repair_take_turns() -> None:
         await asyncio.gather(*answers)
         ana.resuming = False
         await settle(feed)
-        assert world.most_at_once == 1
+        assert slow.most_at_once == 1
         assert ana.position == world.seq
         assert not ana.broken
 
     run(play())
 
 
-class SlowWorld(World):
+class SlowReader:
     """Counts how many reads of changes overlap."""
 
-    at_once = most_at_once = 0
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self.moved, self.own_changes = world.moved, world.own_changes
+        self.at_once = self.most_at_once = 0
 
-    async def changes(self, room: int, after: int, reader: int | None) -> Changes:
-        if reader is None:
-            return await super().changes(room, after, reader)
+    async def changes(self, room: int, after: int) -> Changes:
         self.at_once += 1
         self.most_at_once = max(self.most_at_once, self.at_once)
         await asyncio.sleep(1)
         self.at_once -= 1
-        return await super().changes(room, after, reader)
+        return await self._world.changes(room, after)

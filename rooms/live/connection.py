@@ -223,8 +223,8 @@ class Connection:
         return len(self._asides) < ASIDES
 
     def start_aside(self, work: Coroutine[Any, Any, None]) -> None:
-        """Answer a command while the next ones are taken."""
-        task = asyncio.create_task(work)
+        """Answer a command while the next ones are taken; it begins before they do."""
+        task = asyncio.Task(work, loop=asyncio.get_running_loop(), eager_start=True)
         self._asides.append(task)
         task.add_done_callback(self._asides.remove)
 

@@ -67,7 +67,9 @@ class Live:
         self.sends: Gatherer[Draft, Sent] = Gatherer(
             self._write_sends, key=lambda draft: draft.room, at_once=1, rest=SEND_REST
         )
-        self.reads: Gatherer[ReadMark, ReadPayload] = Gatherer(self._write_reads, at_once=1, pause=READ_PAUSE)
+        self.reads: Gatherer[ReadMark, ReadPayload] = Gatherer(
+            self._write_reads, key=lambda mark: (mark.user, mark.room), at_once=1, pause=READ_PAUSE
+        )
         self.send_limiter = send_limiter
         self.change_limiter = change_limiter
         # Of the threads, so that edits in a room whose lock is held leave some for everything else

@@ -259,6 +259,17 @@ async def test_reading_moves_forward_and_is_read_in_every_tab(stage: Stage, cast
         await one.wait_for(lambda frame: frame["type"] == "read" and frame["unread"] == 1)
 
 
+async def test_positions_take_effect_in_the_order_in_which_they_were_sent(stage: Stage, cast: Cast) -> None:
+    async with stage.client(cast.ana) as ana, stage.client(cast.bruno) as bruno:
+        last = (await ana.ask(**send(cast, "hola")))["message"]["seq"]
+        for _turn in range(5):
+            read = bruno.ask(type="room.read", room=cast.room, seq=last)
+            unread = bruno.ask(type="room.unread", room=cast.room, seq=last)
+            await asyncio.gather(read, unread)
+            position = await bruno.ask(type="room.read", room=cast.room, seq=0)
+            assert (position["read_seq"], position["unread"]) == (last - 1, 1)
+
+
 @BOTH_ORDERS
 async def test_typing_is_told_to_the_others(stage: Stage, cast: Cast, here: str, there: str) -> None:
     async with stage.client(cast.ana, here) as ana, stage.client(cast.bruno, there) as bruno:

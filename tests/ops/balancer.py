@@ -98,7 +98,7 @@ async def read_request(reader: asyncio.StreamReader) -> Request | None:
 
 def response(status: int, payload: Mapping[str, object]) -> bytes:
     body = json.dumps(payload).encode()
-    return b"HTTP/1.1 %d Said\r\nContent-Length: %d\r\n\r\n%s" % (status, len(body), body)
+    return b"HTTP/1.1 %d Said\r\nCache-Control: max-age=60\r\nContent-Length: %d\r\n\r\n%s" % (status, len(body), body)
 
 
 @dataclass

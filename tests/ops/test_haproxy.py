@@ -191,6 +191,16 @@ async def test_with_nobody_ready_the_api_says_so_in_json_and_pages_in_words() ->
                 await asyncio.sleep(0.05)
 
 
+async def test_static_files_are_asked_for_once_and_nothing_else_is_kept() -> None:
+    async with balancer(1) as at:
+        for _turn in range(3):
+            assert (await at.ask("/static/rooms/app.0123456789ab.js")).status == 200
+            assert (await at.ask("/rooms/1/")).status == 200
+        asked = [request.target for request in at.stubs[0].requests]
+        assert asked.count("/static/rooms/app.0123456789ab.js") == 1
+        assert asked.count("/rooms/1/") == 3
+
+
 async def test_an_idle_websocket_outlives_the_timeouts_of_requests() -> None:
     async with balancer(1, CHAT_HTTP_TIMEOUT="500ms", CHAT_TUNNEL_TIMEOUT="1h") as at:
         connection = await at.open_websocket()

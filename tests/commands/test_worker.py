@@ -1,9 +1,12 @@
 """The worker: it does what is due, outlives what fails, and ends at once."""
 
+import re
+import signal
 import threading
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.contrib.sessions.models import Session
@@ -111,8 +114,16 @@ def test_two_workers_run_beside_each_other_and_end_within_two_seconds(site: Site
         deadline = time.monotonic() + 30
         while site.manage("shell", "-v0", "-c", heard).stdout.strip() != "True":
             assert time.monotonic() < deadline
+        while not all(takes_sigterm(process.pid) for process in (one, two)):  # the other may yet be starting
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
         for process in (one, two):
             began = time.monotonic()
             process.terminate()
             assert process.wait(5) == 0
             assert time.monotonic() - began < 2
+
+
+def takes_sigterm(pid: int) -> bool:
+    [caught] = re.findall(r"^SigCgt:\s+(\w+)$", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
+    return bool(int(caught, 16) >> (signal.SIGTERM - 1) & 1)

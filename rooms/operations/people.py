@@ -16,11 +16,11 @@ from django.utils.translation import gettext as _
 
 from accounts.models import AccessToken, Invitation, User
 from rooms.errors import Invalid, NotAllowed
-from rooms.models import Membership, Notice, Room
+from rooms.models import Notice, Room
 from rooms.operations.finding import find_person
 from rooms.operations.invitations import count_use, open_invitation
 from rooms.operations.log import log_action
-from rooms.operations.members import hand_over, take_in
+from rooms.operations.members import leave_every_room, take_in
 from rooms.operations.notices import notify
 from rooms.operations.sequence import locked_room
 from rooms.operations.sessions import forget_sessions
@@ -163,7 +163,9 @@ def erase_person(*, actor: User, user: User | int) -> None:
     person = find_person(user)
     if person.is_superuser or (person != actor and not actor.is_owner):
         raise NotAllowed
+    leave_every_room(person)
     with transaction.atomic():
+        leave_every_room(person)  # joined meanwhile; rooms are locked before people, as when somebody sends
         # A colon stands in no user name, so that nobody has taken this one.
         person.username, person.name, person.email = f"erased:{person.id}", "", ""
         _forget_picture(person)
@@ -175,16 +177,6 @@ def erase_person(*, actor: User, user: User | int) -> None:
         EmailAddress.objects.filter(user=person).delete()
         AccessToken.objects.filter(user=person).delete()
         forget_sessions(person)
-        _give_rooms_away(person)
         log_action(actor, "erase_person", user=person)
         notify([person.id], Notice.Kind.PROFILE)
         notify([person.id], Notice.Kind.ACCESS)
-
-
-def _give_rooms_away(person: User) -> None:
-    owned = Membership.objects.active().filter(user=person, role=Membership.Role.OWNER)
-    for membership in owned.order_by("room_id"):
-        room = locked_room(membership.room_id)  # or who inherits it could be leaving
-        membership.role = Membership.Role.MEMBER
-        membership.save(update_fields=["role"])
-        hand_over(room)

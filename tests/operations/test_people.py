@@ -224,12 +224,21 @@ def test_who_is_erased_has_no_name_and_their_messages_no_author(
     with pytest.raises(NotAllowed):
         erase_person(actor=ana, user=bruno)
     erase_person(actor=owner, user=bruno)
-    assert published.changes == []
     payload = message_payload(Message.objects.with_details().get(id=message["id"]))
     assert payload == {**message, "author": None}
     assert User.objects.get(id=bruno.id).name == ""
     with pytest.raises(NotFound):
         update_profile(actor=bruno, name="Bruno")
+
+
+def test_who_is_erased_is_a_member_of_no_room(published: Recorder, bruno: User, owner: User, plaza: Room) -> None:
+    before = Room.objects.get(id=plaza.id)
+    published.clear()
+    erase_person(actor=owner, user=bruno)
+    after = Room.objects.get(id=plaza.id)
+    assert not Membership.objects.active().filter(user=bruno).exists()
+    assert (after.member_count, after.seq) == (before.member_count - 1, before.seq + 1)
+    assert published.types == ["room.updated"]
 
 
 def test_the_rooms_of_who_is_erased_go_to_their_oldest_member(ana: User, bruno: User, owner: User, plaza: Room) -> None:

@@ -22,7 +22,7 @@ from accounts.language import chosen_at_the_door
 from accounts.models import Invitation, User
 from accounts.requests import PersonRequest
 from rooms.errors import ChatError, NotFound
-from rooms.models import Site
+from rooms.models import Membership, Site
 from rooms.operations.invitations import accept_invitation
 from rooms.operations.people import sign_up, update_profile
 from rooms.operations.sessions import end_all_sessions
@@ -71,7 +71,7 @@ def first_invitation(request: PersonRequest) -> HttpResponse:
 @sensitive_post_parameters("password")
 @rate_limit(action="signup")  # type: ignore[untyped-decorator]
 def join(request: HttpRequest, code: str) -> HttpResponse:
-    """An invitation link: it makes an account for a stranger, and takes somebody with one to the room."""
+    """An invitation link: it makes an account for a stranger, and brings somebody with one into its room."""
     invitation = Invitation.objects.select_related("room", "created_by").filter(code=code).first()
     if invitation is None or not invitation.is_open:
         return render(request, "accounts/invitation_closed.html", status=404)
@@ -91,12 +91,23 @@ def join(request: HttpRequest, code: str) -> HttpResponse:
 
 
 def join_as_oneself(request: HttpRequest, person: User, invitation: Invitation) -> HttpResponse:
+    """Asks first: a link that somebody else wrote should not make one a member of anything."""
+    if request.method != "POST" and is_outside(person, invitation):
+        return render(request, "accounts/accept.html", {"invitation": invitation})
     try:
         accept_invitation(actor=person, invitation_code=invitation.code)
     except ChatError as error:
         messages.error(request, error.detail)
         return redirect("/")
     return redirect(home_of(invitation))
+
+
+def is_outside(person: User, invitation: Invitation) -> bool:
+    """Whether the invitation is for a room that `person` is not in."""
+    room = invitation.room
+    if room is None or room.archived:
+        return False
+    return not Membership.objects.active().filter(room=room, user=person).exists()
 
 
 def home_of(invitation: Invitation) -> str:

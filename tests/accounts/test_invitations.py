@@ -172,12 +172,16 @@ def test_what_is_wrong_is_said_beside_its_field(
     assert not User.objects.filter(username="dora").exists()
 
 
-def test_somebody_with_an_account_is_taken_to_the_room(
+def test_somebody_with_an_account_is_asked_before_they_are_in_the_room(
     visitor: Client, invitation: Invitation, plaza: Room, carla: User
 ) -> None:
     visitor.force_login(carla)
 
-    response = visitor.get(f"/join/{invitation.code}/")
+    asked = visitor.get(f"/join/{invitation.code}/")
+
+    assert "Ana invites you into this room." in asked.text
+    assert not is_member("carla", plaza)
+    response = visitor.post(f"/join/{invitation.code}/")
 
     assert response["Location"] == f"/rooms/{plaza.id}/"
     assert is_member("carla", plaza)

@@ -11,7 +11,7 @@ from rooms.errors import NotFound
 from rooms.models import Membership, Message, Room
 from rooms.models.message import TEXT_BYTES
 from rooms.models.snapshot import snapshot
-from rooms.payloads import MessagePayload, RoomState, direct_members, encode, message_payload, room_state
+from rooms.payloads import MessagePayload, RoomState, direct_members, encode, message_payloads, room_state
 from rooms.permissions import can_read
 
 CHANGES_LIMIT = 500  # messages; past it, or past BYTES_LIMIT, a client loads the room afresh
@@ -121,8 +121,7 @@ def _few_messages(wishes: Sequence[Wish]) -> dict[Wish, list[MessagePayload] | N
     ]
     found: dict[Wish, list[MessagePayload] | None] = dict.fromkeys(wishes)
     if fitting:
-        changed = Message.objects.filter(_since(fitting)).order_by("changed_seq").with_details()
-        payloads = [message_payload(message) for message in changed]
+        payloads = message_payloads(Message.objects.filter(_since(fitting)).order_by("changed_seq"))
         for room, after in fitting:
             found[room, after] = [one for one in payloads if one["room"] == room and one["changed_seq"] > after]
     return found
@@ -133,7 +132,7 @@ def _many_messages(wish: Wish) -> list[MessagePayload] | None:
     sizes = changed.text_bytes()
     if len(sizes) > CHANGES_LIMIT or sum(sizes) > BYTES_LIMIT:
         return None
-    return [message_payload(message) for message in changed.with_details()]
+    return message_payloads(changed)
 
 
 def _since(wishes: Sequence[Wish]) -> Q:

@@ -1,15 +1,16 @@
 """A page of a room's history, read in one snapshot: for the JSON door and the pages alike."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import TypedDict
 
 from accounts.models import User
 from rooms.changes import BYTES_LIMIT
 from rooms.errors import NotFound
-from rooms.models import Message, Room, Site
+from rooms.models import Message, Room
 from rooms.models.message import MessageQuerySet
-from rooms.models.replica import read_room
-from rooms.payloads import MessagePayload, encode, message_payload
+from rooms.models.replica import Position, position, read_room
+from rooms.payloads import MessagePayload, encode, message_payloads
 
 PAGE_LIMIT = 200
 PAGE_DEFAULT = 50
@@ -38,22 +39,20 @@ class Place:
 def page(*, user: User, room: int, place: Place, limit: int = PAGE_DEFAULT) -> PagePayload:
     """Raises NotFound for a room that `user` may not read, or a message that it has not. A page ends early at 1 MiB."""
     here = Room.objects.visible_to(user).filter(id=room)
-    return read_room(here, lambda database: _page(here.using(database).first(), place, limit, database))
+    return read_room(here, lambda database: _page(position(here, database), place, limit, database))
 
 
-def _page(room: Room | None, place: Place, limit: int, database: str) -> PagePayload:
-    if room is None:
+def _page(here: Position | None, place: Place, limit: int, database: str) -> PagePayload:
+    if here is None:
         raise NotFound
-    history = Message.objects.using(database).filter(room=room)
-    place = _by_seq(history, place)
-    messages = _messages(history, place, limit)
-    has_before, has_after = _neighbours(history, place, messages)
+    history = Message.objects.using(database).filter(room=here.room)
+    earlier, later = _parts(history, _by_seq(history, place), limit)
     return {
-        "messages": messages,
-        "seq": room.seq,
-        "epoch": Site.objects.using(database).get(id=1).epoch,
-        "has_before": has_before,
-        "has_after": has_after,
+        "messages": [*reversed(earlier.messages), *later.messages],
+        "seq": here.seq,
+        "epoch": here.epoch,
+        "has_before": earlier.more,
+        "has_after": later.more,
     }
 
 
@@ -67,45 +66,45 @@ def _by_seq(history: MessageQuerySet, place: Place) -> Place:
     return Place(around=message.seq)
 
 
-def _messages(history: MessageQuerySet, place: Place, limit: int) -> list[MessagePayload]:
+@dataclass(slots=True)
+class _Part:
+    """What a page takes on one side of its place, outwards from there, and whether there is more."""
+
+    messages: list[MessagePayload] = field(default_factory=list)
+    size: int = 0
+    more: bool = False
+
+
+def _parts(history: MessageQuerySet, place: Place, limit: int) -> tuple[_Part, _Part]:
+    """Before the place, and after it; a part of no messages only says whether there are any."""
     if place.around is not None:
-        later, size = _within(history.page_after(place.around - 1, limit - limit // 2), BYTES_LIMIT // 2)
-        earlier, _size = _within(history.page_before(place.around, limit // 2), BYTES_LIMIT - size)
-        return [*reversed(earlier), *later]
+        later = _later(history, place.around - 1, limit - limit // 2, BYTES_LIMIT // 2)
+        return _earlier(history, place.around, limit // 2, BYTES_LIMIT - later.size), later
     if place.after is not None:
-        later, _size = _within(history.page_after(place.after, limit), BYTES_LIMIT)
-        return later
-    newest = history.order_by("-seq")[:limit] if place.before is None else history.page_before(place.before, limit)
-    earlier, _size = _within(newest, BYTES_LIMIT)
-    return earlier[::-1]
+        return _earlier(history, place.after + 1, 0, 0), _later(history, place.after, limit, BYTES_LIMIT)
+    if place.before is not None:
+        return _earlier(history, place.before, limit, BYTES_LIMIT), _later(history, place.before - 1, 0, 0)
+    return _part(history.order_by("-seq")[: limit + 1], limit, BYTES_LIMIT), _Part()
 
 
-def _within(messages: MessageQuerySet, limit: int) -> tuple[list[MessagePayload], int]:
-    """Those that fit into `limit` bytes (the first always does), and their bytes."""
-    taken: list[MessagePayload] = []
-    size = 0
-    for message in messages.fitting(limit).with_details():
-        payload = message_payload(message)
-        size += len(encode(payload)) + 1
-        if taken and size > limit:
+def _earlier(history: MessageQuerySet, before: int, limit: int, size: int) -> _Part:
+    return _part(history.page_before(before, limit + 1), limit, size)
+
+
+def _later(history: MessageQuerySet, after: int, limit: int, size: int) -> _Part:
+    return _part(history.page_after(after, limit + 1), limit, size)
+
+
+def _part(messages: MessageQuerySet, limit: int, size: int) -> _Part:
+    """The first `limit` of `messages`, which are one more, that fit into `size` bytes (the first always does)."""
+    texts = messages.text_bytes()
+    fitting = min(limit, max(1, sum(total <= size for total in accumulate(texts))))
+    part = _Part(more=len(texts) > fitting)
+    for message in message_payloads(messages[:fitting]) if texts and fitting else ():
+        length = len(encode(message)) + 1
+        if part.messages and part.size + length > size:
+            part.more = True
             break
-        taken.append(payload)
-    return taken, size
-
-
-def _neighbours(history: MessageQuerySet, place: Place, messages: list[MessagePayload]) -> tuple[bool, bool]:
-    """Whether there are messages before and after the page; an empty one stands where it was asked for."""
-    if messages:
-        first, last = messages[0]["seq"], messages[-1]["seq"]
-    elif place.after is not None:
-        first, last = place.after + 1, place.after
-    else:
-        last = (place.before or 0) - 1
-        first = last + 1
-    return bool(_seqs(history.page_before(first, 1))), bool(_seqs(history.page_after(last, 1)))
-
-
-def _seqs(messages: MessageQuerySet) -> list[int]:
-    """In order, unlike `exists()`: PostgreSQL then takes the index. Without an order it bet on finding
-    one of many soon, and read the table from its beginning."""
-    return list(messages.values_list("seq", flat=True))
+        part.messages.append(message)
+        part.size += length
+    return part

@@ -36,27 +36,25 @@ def home(request: PersonRequest) -> HttpResponse:
 @require_safe
 def room(request: PersonRequest, room_id: int) -> HttpResponse:
     """`?at=SEQ` is a message's address."""
-    found = Room.objects.visible_to(request.user).filter(id=room_id).first()
-    if found is None:
-        raise Http404
-    return _page(request, found)
+    return _page(request, room_id)
 
 
-def _page(request: PersonRequest, here: Room | None) -> HttpResponse:
+def _page(request: PersonRequest, room_id: int | None) -> HttpResponse:
     user = request.user
     at = _message_asked_for(request)
     entries = room_entries(user)
+    state = _state(user, room_id, entries) if room_id is not None else None
     owned = Membership.objects.active().filter(user=user, role=Membership.Role.OWNER)
-    state = _state(here, entries)
     # The page is read last, so that its `seq` is no lower than that of the room in the list
+    page = _first_page(user, state, at) if state is not None else None
     data = {
         "user": user_payload(user),
         "moderator": user.is_moderator,
-        "epoch": Site.load().epoch,
+        "epoch": page["epoch"] if page is not None else Site.load().epoch,
         "rooms": entries,
         "owned": list(owned.values_list("room_id", flat=True)),
         "here": state,
-        "page": _first_page(user, state, at),
+        "page": page,
         "at": at,
     }
     return render(request, "rooms/page.html", {"data": data, "texts": page_texts()})
@@ -67,16 +65,18 @@ def _message_asked_for(request: HttpRequest) -> int | None:
     return int(asked) if asked.isascii() and asked.isdecimal() and len(asked) < 16 else None
 
 
-def _state(here: Room | None, entries: list[RoomEntry]) -> RoomEntry | RoomState | None:
-    """The room as its member sees it; an open room that one only looks into, as it is."""
-    if here is None:
-        return None
-    return next((entry for entry in entries if entry["id"] == here.id), None) or room_state(here)
+def _state(user: User, room_id: int, entries: list[RoomEntry]) -> RoomEntry | RoomState:
+    """The room as its member sees it; one that is not in the list (open, or hidden) as it is."""
+    for entry in entries:
+        if entry["id"] == room_id:
+            return entry
+    found = Room.objects.visible_to(user).filter(id=room_id).first()
+    if found is None:
+        raise Http404
+    return room_state(found)
 
 
-def _first_page(user: User, state: RoomEntry | RoomState | None, at: int | None) -> PagePayload | None:
-    if state is None:
-        return None
+def _first_page(user: User, state: RoomEntry | RoomState, at: int | None) -> PagePayload:
     if at is None and "unread" in state:
         entry = cast("RoomEntry", state)
         at = entry["read_seq"] if entry["unread"] > FAR_BEHIND else None

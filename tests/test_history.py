@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
-from django.db.models.signals import post_init
+from django.db.models.sql.compiler import SQLCompiler
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
@@ -29,16 +29,18 @@ def long_texts(ana: User, plaza: Room) -> Room:
 
 
 @pytest.fixture
-def loaded(long_texts: Room) -> Iterator[list[int]]:
-    """The bytes of each text that comes from the database."""
+def loaded(long_texts: Room, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The bytes of each long text that comes from the database."""
     sizes: list[int] = []
+    rows_of = SQLCompiler.results_iter
 
-    def count(instance: Message, **_signal: Any) -> None:
-        sizes.append(len(instance.html.encode()))
+    def counted(self: SQLCompiler, *args: Any, **options: Any) -> Iterator[Any]:
+        for row in rows_of(self, *args, **options):
+            sizes.extend(len(text.encode()) for text in row if isinstance(text, str) and len(text) > LARGEST // 3)
+            yield row
 
-    post_init.connect(count, sender=Message)
-    yield sizes
-    post_init.disconnect(count, sender=Message)
+    monkeypatch.setattr(SQLCompiler, "results_iter", counted)
+    return sizes
 
 
 @pytest.mark.parametrize("place", [Place(), Place(before=40), Place(after=20), Place(around=30)])
@@ -46,6 +48,24 @@ def test_a_page_loads_no_more_than_it_shows(ana: User, long_texts: Room, loaded:
     found = page(user=ana, room=long_texts.id, place=place, limit=200)
     assert BYTES_LIMIT - 2 * LARGEST < sum(loaded) <= BYTES_LIMIT
     assert len(found["messages"]) == len(loaded)
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 6, 7])
+def test_a_page_says_whether_there_is_more_on_each_side(ana: User, plaza: Room, limit: int) -> None:
+    send_messages([Draft(actor=ana, room=plaza.id, body=str(number)) for number in range(6)])
+    seqs = list(Message.objects.order_by("seq").values_list("seq", flat=True))
+    near = range(seqs[0] - 2, seqs[-1] + 3)
+    places = [Place(), *(Place(**{side: seq}) for side in ("before", "after", "around") for seq in near)]
+    for place in places:
+        found = page(user=ana, room=plaza.id, place=place, limit=limit)
+        shown = [message["seq"] for message in found["messages"]]
+        assert shown == [seq for seq in seqs if shown and shown[0] <= seq <= shown[-1]], place
+        assert len(shown) <= limit
+        # An empty page stands where it was asked for
+        here = place.after + 0.5 if place.after is not None else (place.before or place.around or 0) - 0.5
+        first, last = (shown[0], shown[-1]) if shown else (here, here)
+        assert found["has_before"] == any(seq < first for seq in seqs), place
+        assert found["has_after"] == any(seq > last for seq in seqs), place
 
 
 def read(room: Room, after: int) -> Changes:

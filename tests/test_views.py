@@ -24,7 +24,7 @@ def _plain_static_files(db: None, settings: Any) -> None:
     Site.objects.update_or_create(id=1, defaults={"name": "Alameda", "set_up_at": "2026-01-01T00:00:00Z"})
 
 
-QUERIES = 17  # of a room's page, whatever is in it
+QUERIES = 11  # of a room's page, whatever is in it
 
 
 def window(user: User) -> Client:

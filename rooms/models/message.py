@@ -1,12 +1,11 @@
 """What a person wrote in a room, who is mentioned in it, and how others reacted."""
 
-from itertools import accumulate
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.conf import settings
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import Prefetch, Q
+from django.db.models import Q
 from django.db.models.sql.compiler import SQLCompiler
 from django.utils.translation import gettext_lazy as _
 
@@ -32,14 +31,6 @@ class MessageQuerySet(models.QuerySet["Message"]):
     def visible_to(self, user: "User") -> "MessageQuerySet":
         return self.filter(room__in=Room.objects.visible_to(user))
 
-    def with_details(self) -> "MessageQuerySet":
-        """With all that a payload shows, in a constant number of queries."""
-        return self.prefetch_related(
-            "author",  # few write many: each is read once
-            Prefetch("mention_set", Mention.objects.order_by("id")),
-            Prefetch("reactions", Reaction.objects.order_by("id")),
-        )
-
     def page_before(self, seq: int, limit: int) -> "MessageQuerySet":
         """The newest `limit` messages below `seq`, newest first."""
         return self.filter(seq__lt=seq).order_by("-seq")[:limit]
@@ -55,10 +46,6 @@ class MessageQuerySet(models.QuerySet["Message"]):
         """How large the texts of each are, hidden ones too; to be asked before they are loaded: a
         few hundred of the largest are 80 MB."""
         return list(self.values_list(TEXT_BYTES, flat=True))
-
-    def fitting(self, limit: int) -> "MessageQuerySet":
-        """The first of these that take at most `limit` bytes together; one at least."""
-        return self[: max(1, sum(size <= limit for size in accumulate(self.text_bytes())))]
 
 
 class Message(models.Model):

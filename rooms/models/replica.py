@@ -44,7 +44,7 @@ class Rest:
 
 def read_room[T](rooms: QuerySet[Room], read: Callable[[str], T]) -> T:
     """What `read` finds in the one room among `rooms`, in a snapshot of the database that it is told to use."""
-    if is_usable() and (wanted := _position(rooms, DEFAULT_DB_ALIAS)):
+    if is_usable() and (wanted := position(rooms, DEFAULT_DB_ALIAS)):
         try:
             with _at_most(WAIT_SECONDS), snapshot(REPLICA):
                 if _has_replayed(wanted):
@@ -61,14 +61,14 @@ def is_usable() -> bool:
     return REPLICA in connections.settings and time.monotonic() >= Rest.until
 
 
-def _position(rooms: QuerySet[Room], database: str) -> Position | None:
+def position(rooms: QuerySet[Room], database: str) -> Position | None:
     epoch = Subquery(Site.objects.values("epoch")[:1])
     found = rooms.using(database).values_list("id", "seq", epoch).first()
     return Position(*found) if found else None
 
 
 def _has_replayed(wanted: Position) -> bool:
-    here = _position(Room.objects.filter(id=wanted.room), REPLICA)
+    here = position(Room.objects.filter(id=wanted.room), REPLICA)
     return here is not None and here.epoch == wanted.epoch and here.seq >= wanted.seq
 
 

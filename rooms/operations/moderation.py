@@ -167,7 +167,7 @@ def view_reported(*, actor: User, report: Report) -> list[Message]:
     message, room = report.message, report.message.room
     if not Room.objects.visible_to(actor).filter(id=room.id).exists():
         log_action(actor, "view_reported", user=message.author, room=room, message=message, reason=report.reason)
-    around = Message.objects.with_details().filter(room=room)
+    around = Message.objects.select_related("author").filter(room=room)
     before = list(around.page_before(message.seq, SURROUNDINGS))
     after = list(around.page_after(message.seq - 1, SURROUNDINGS + 1))
     return [*reversed(before), *after]

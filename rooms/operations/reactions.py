@@ -28,7 +28,7 @@ def add_reaction(*, actor: User, message: Message | int, emoji: str) -> MessageP
     found, symbol = find_message(actor, message), _clean_emoji(emoji)
     with transaction.atomic():
         room, fresh = _open_message(actor, found)
-        held = {(one.user_id, one.emoji) for one in fresh.reactions.all()}
+        held = set(fresh.reactions.values_list("user_id", "emoji"))
         if (actor.id, symbol) in held:
             return message_payload(fresh)
         if len({emoji for _user, emoji in held} | {symbol}) > KINDS_LIMIT:

@@ -18,12 +18,13 @@ from rooms import events
 from rooms.errors import ChatError, Conflict, Invalid, NotFound, Unavailable
 from rooms.models import Membership, Mention, Message, Notice, Room, ledger
 from rooms.models.ledger import MemberRow, NewMessage, Standing
+from rooms.models.message import MessageQuerySet
 from rooms.operations.finding import LARGEST_ID, row_id
 from rooms.operations.notices import notify
 from rooms.operations.rendering import render
 from rooms.operations.sequence import check_may_write
 from rooms.operations.text import clean_body
-from rooms.payloads import MessagePayload, UserPayload, message_payload, person_payload, timestamp, user_payload
+from rooms.payloads import MessagePayload, UserPayload, message_payloads, person_payload, timestamp, user_payload
 from rooms.permissions import can_read
 
 logger = logging.getLogger(__name__)
@@ -184,6 +185,7 @@ class _Batch:
     standing: Standing
     items: Sequence[_Prepared]
     known: dict[tuple[int, UUID], Message]
+    shown: dict[int, MessagePayload]  # the known ones as they are now
     replied: dict[int, int]
     seqs: dict[int, int]
     created: dict[tuple[int, UUID], tuple[_Prepared, NewMessage]] = field(default_factory=dict)
@@ -193,10 +195,12 @@ class _Batch:
     @classmethod
     def load(cls, standing: Standing, items: Sequence[_Prepared]) -> "_Batch":
         answered = {item.draft.reply_to for item in items if item.draft.reply_to is not None}
+        known = _known_messages(standing.known)
         return cls(
             standing=standing,
             items=items,
-            known=_known_messages(standing.known),
+            known={(message.author_id or 0, message.key): message for message in known},
+            shown={payload["id"]: payload for payload in message_payloads(known)} if standing.known else {},
             replied=dict(Message.objects.filter(id__in=answered).values_list("id", "room_id")) if answered else {},
             seqs={room.id: room.seq for room in standing.rooms.values()},
         )
@@ -294,7 +298,7 @@ class _Batch:
             return Sent(self.payloads[key], duplicate=self.created[key][0] is not item)
         room = self.standing.rooms.get(known.room_id)
         if room is not None and can_read(room, self.standing.members.get((room.id, item.draft.actor.id))):
-            return Sent(message_payload(known), duplicate=True)
+            return Sent(self.shown[known.id], duplicate=True)
         first_sent = NewMessage(
             room=known.room_id,
             author=item.draft.actor.id,
@@ -310,13 +314,10 @@ class _Batch:
         return Sent(_payload(item, first_sent, user_payload(item.draft.actor)), duplicate=True)
 
 
-def _known_messages(keys: Collection[tuple[int, UUID]]) -> dict[tuple[int, UUID], Message]:
+def _known_messages(keys: Collection[tuple[int, UUID]]) -> MessageQuerySet:
     if not keys:
-        return {}
-    found = Message.objects.with_details().filter(
-        author__in={author for author, _key in keys}, key__in={key for _author, key in keys}
-    )
-    return {(message.author_id or 0, message.key): message for message in found}
+        return Message.objects.none()
+    return Message.objects.filter(author__in={author for author, _key in keys}, key__in={key for _author, key in keys})
 
 
 def _author(member: MemberRow) -> UserPayload | None:

@@ -21,8 +21,7 @@ def locked_message(message: Message) -> tuple[Room, Message]:
     """A message as it stands once its room and itself are locked."""
     room = locked_room(message.room_id)
     # The row too: the worker, which erases texts, takes no room's lock.
-    details = Message.objects.with_details().select_for_update(of=("self",), no_key=True)
-    fresh = details.filter(id=message.id).first()
+    fresh = Message.objects.select_for_update(no_key=True).filter(id=message.id).first()
     if fresh is None:
         raise NotFound
     return room, fresh
@@ -53,7 +52,7 @@ def save_message(room: Room, message: Message, *changed: str) -> MessagePayload:
     """Record a change of one message as the room's next value, and tell everybody."""
     message.changed_seq = take_seq(room)
     message.save(update_fields=["changed_seq", *changed])
-    payload = message_payload(Message.objects.with_details().get(id=message.id))
+    payload = message_payload(message)
     events.publish_updated_message(payload)
     return payload
 

@@ -13,7 +13,7 @@ from accounts.models import User
 from rooms.management.operator import ActingCommand, room_called
 from rooms.models import Message, Room
 from rooms.models.replica import read_room
-from rooms.payloads import MessagePayload, message_payload
+from rooms.payloads import MessagePayload, message_payloads
 
 PAGE = 500
 
@@ -79,11 +79,10 @@ def payloads(room: Room) -> Iterator[MessagePayload]:
     """Page by page by `seq`, so that memory stays the same and no transaction stays open."""
     last = 0
     while page := _page_after(room, last):
-        for message in page:
-            yield message_payload(message)
-        last = page[-1].seq
+        yield from page
+        last = page[-1]["seq"]
 
 
-def _page_after(room: Room, seq: int) -> list[Message]:
-    messages = Message.objects.filter(room=room).page_after(seq, PAGE).with_details()
-    return read_room(Room.objects.filter(id=room.id), lambda database: list(messages.using(database)))
+def _page_after(room: Room, seq: int) -> list[MessagePayload]:
+    messages = Message.objects.filter(room=room).page_after(seq, PAGE)
+    return read_room(Room.objects.filter(id=room.id), lambda database: message_payloads(messages.using(database)))

@@ -147,7 +147,9 @@ CACHES = {
         "LOCATION": "chat_cache",
         # Over the default of 300 entries, others' rate limits could be crowded out
         "OPTIONS": {"MAX_ENTRIES": 20_000},
-    }
+    },
+    # What is the same on everybody's page, for as long as the process lives
+    "template_fragments": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "TIMEOUT": None},
 }
 
 # A layer for each Redis server; `rooms.events.layer_of` says which carries what

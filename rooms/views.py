@@ -14,7 +14,6 @@ from rooms import history
 from rooms.history import PagePayload, Place
 from rooms.models import Membership, Room, Site
 from rooms.payloads import RoomEntry, RoomState, room_entries, room_state, user_payload
-from rooms.texts import page_texts
 
 FAR_BEHIND = 30  # unread messages, from which on one starts to read where one left off
 
@@ -57,7 +56,7 @@ def _page(request: PersonRequest, room_id: int | None) -> HttpResponse:
         "page": page,
         "at": at,
     }
-    return render(request, "rooms/page.html", {"data": data, "texts": page_texts()})
+    return render(request, "rooms/page.html", {"data": data})
 
 
 def _message_asked_for(request: HttpRequest) -> int | None:

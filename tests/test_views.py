@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils.html import escape
 from pytest_django.fixtures import DjangoAssertNumQueries
 
 from accounts.models import User
@@ -66,6 +67,25 @@ def test_an_outsider_looks_into_an_open_room(ana: User, carla: User) -> None:
     assert data["here"]["name"] == "Market"
     assert [message["body"] for message in data["page"]["messages"]] == ["word 0"]
     assert data["rooms"] == []
+
+
+def test_what_people_write_does_not_end_the_data(ana: User, plaza: Room) -> None:
+    body = "</script><!-- <script>alert('&amp;')</script>"
+    send_messages([Draft(actor=ana, room=plaza.id, body=body)])
+    data = starts_with(window(ana), f"/rooms/{plaza.id}/")
+    assert data["page"]["messages"][-1]["body"] == body
+
+
+def test_what_is_kept_of_the_page_is_in_each_readers_language(ana: User, plaza: Room) -> None:
+    for language, word in (("en", "Find a member"), ("es", "Buscar"), ("en", "Find a member")):
+        User.objects.filter(id=ana.id).update(language=language)
+        assert word in window(ana).get(f"/rooms/{plaza.id}/").content.decode(), language
+
+
+def test_a_renamed_site_is_so_on_the_next_page(ana: User, plaza: Room) -> None:
+    for name in ("Alameda", "Alameda & Co."):
+        Site.objects.update(name=name)
+        assert window(ana).get(f"/rooms/{plaza.id}/").content.decode().count(escape(name) + "<") == 3
 
 
 def test_home_is_the_room_that_one_read_last(ana: User, plaza: Room) -> None:

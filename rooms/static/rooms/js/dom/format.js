@@ -1,4 +1,4 @@
-import { COUNTED } from "../models/types.js";
+import { COUNTED } from "../models/unread.js";
 import { language, say } from "./texts.js";
 
 // `undefined` keeps the reader's own conventions where they speak the page's language

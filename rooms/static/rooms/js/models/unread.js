@@ -1,7 +1,7 @@
-import { COUNTED } from "./types.js";
-
 /** @import {Message, ReadPosition, RoomEntry} from "./types.js" */
 
+/** Where counting stops: so many, or more. */
+export const COUNTED = 1_000;
 const SETTLES = 1_000; // milliseconds in which events and a count may have crossed
 
 /** How much is unread in each room: counted as messages come, until the server says its own count. */

@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Hashable, Sequence
+from contextlib import suppress
 
 from rooms.errors import ChatError, Unavailable
 
@@ -15,7 +16,8 @@ type Write[Wish, Result] = Callable[[Sequence[Wish], Tell[Result]], Awaitable[Se
 
 class Gatherer[Wish, Result]:
     """Alone, a wish is written at once; while a batch is being written, and until `rest` seconds after it
-    began, others gather for the next: a little busy, and a write is shared already.
+    began, others gather for the next: a little busy, and a write is shared already. No more than
+    `enough` of them rest: so many share well.
 
     `write` takes the wishes of a batch and answers with a result or an error for each; what it knows
     earlier it may tell earlier, by position. Wishes with one `key` (a room, whose lock one batch
@@ -31,6 +33,7 @@ class Gatherer[Wish, Result]:
         at_once: int = 2,
         pause: float = 0.0,
         rest: float = 0.0,
+        enough: int | None = None,
     ) -> None:
         self._write = write
         self._key = key
@@ -38,6 +41,8 @@ class Gatherer[Wish, Result]:
         self._at_once = at_once
         self._pause = pause
         self._rest = rest
+        self._enough = enough or most
+        self._has_enough = asyncio.Event()
         self._not_before = 0.0
         self._running = 0
         self._slow = 0
@@ -49,6 +54,8 @@ class Gatherer[Wish, Result]:
         """The wish's result; raises its error."""
         future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         self._waiting.append((wish, future))
+        if len(self._waiting) >= self._enough:
+            self._has_enough.set()
         self._kick()
         return await future
 
@@ -64,7 +71,7 @@ class Gatherer[Wish, Result]:
 
     async def _flush(self) -> None:
         loop = asyncio.get_running_loop()
-        await asyncio.sleep(max(self._pause, self._not_before - loop.time()))
+        await self._gather(max(self._pause, self._not_before - loop.time()))
         batch = self._take_batch()
         self._not_before = loop.time() + self._rest
         unanswered = dict(enumerate(batch))
@@ -88,6 +95,16 @@ class Gatherer[Wish, Result]:
             self._slow -= slow[0]
             self._running -= not slow[0]
             self._kick()
+
+    async def _gather(self, seconds: float) -> None:
+        """For so long, or until enough wait; for this turn of the loop in any case."""
+        self._has_enough.clear()
+        if seconds <= 0 or len(self._waiting) >= self._enough:
+            await asyncio.sleep(0)
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._has_enough.wait()
 
     def _take_batch(self) -> list[tuple[Wish, asyncio.Future[Result]]]:
         batch = [item for item in self._waiting if self._is_free(item[0])][: self._most]

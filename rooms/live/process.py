@@ -33,7 +33,8 @@ from rooms.payloads import ReadPayload, encode
 
 logger = logging.getLogger(__name__)
 
-SEND_REST = 0.05  # seconds from the beginning of a batch of sends to the next; alone, one waits for nobody
+SEND_REST = 0.06  # seconds from the beginning of a batch of sends to the next; alone, one waits for nobody
+SENDS_ENOUGH = 50  # of those that wait, for a batch without a rest
 READ_PAUSE = 0.2  # seconds that read positions gather
 
 connections_gauge = Gauge("plaza_connections", "Live connections of this process.")
@@ -65,7 +66,7 @@ class Live:
         self.arrivals: Gatherer[Credentials, Arrival | Refusal] = Gatherer(self._arrive)
         self.openings: Gatherer[Identity, Opening | Refusal] = Gatherer(self._open)
         self.sends: Gatherer[Draft, Sent] = Gatherer(
-            self._write_sends, key=lambda draft: draft.room, at_once=1, rest=SEND_REST
+            self._write_sends, key=lambda draft: draft.room, at_once=1, rest=SEND_REST, enough=SENDS_ENOUGH
         )
         self.reads: Gatherer[ReadMark, ReadPayload] = Gatherer(
             self._write_reads, key=lambda mark: (mark.user, mark.room), at_once=1, pause=READ_PAUSE

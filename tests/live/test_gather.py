@@ -46,6 +46,24 @@ async def test_wishes_that_come_soon_after_a_batch_share_the_next() -> None:
     assert len(begun) == 2
 
 
+async def test_when_enough_wait_they_rest_no_longer() -> None:
+    batches: list[int] = []
+
+    async def write(wishes: Sequence[int], _tell: Tell[int]) -> Sequence[int | ChatError]:
+        batches.append(len(wishes))
+        return list(wishes)
+
+    gatherer = Gatherer(write, at_once=1, rest=3_600, enough=3)
+    await gatherer.put(1)
+    early = [asyncio.create_task(gatherer.put(number)) for number in (2, 3)]
+    for _turn in range(20):
+        await asyncio.sleep(0)
+    assert batches == [1]
+    async with asyncio.timeout(60):
+        assert await asyncio.gather(*early, gatherer.put(4)) == [2, 3, 4]
+    assert batches == [1, 3]
+
+
 async def test_a_batch_has_its_limit() -> None:
     batches: list[int] = []
 

@@ -6,7 +6,7 @@ from tests.benchmarks.processes import memory
 from tests.benchmarks.report import FAULTS, Report, Row
 
 MEMBERS, SENDERS = 1_000, 50
-RATES = (33, 50, 75, 100, 125, 150, 200, 250, 300, 400, 500, 650, 800, 1_000)
+RATES = (33, 50, 75, 100, 125, 150, 200, 250, 300, 400, 500, 650, 800, 1_000, 1_200, 1_500, 2_000)
 P99_MS = 250
 ASKED = 3
 STALLED, AMONG, STALLED_RATE, STALLED_SECONDS = 20, 200, 200, 15

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 from accounts.models import User
 from accounts.requests import PersonRequest
 from rooms import history
+from rooms.errors import NotFound
 from rooms.history import PagePayload, Place
 from rooms.models import Membership, Room, Site
 from rooms.payloads import RoomEntry, RoomState, room_entries, room_state, user_payload
@@ -35,7 +36,10 @@ def home(request: PersonRequest) -> HttpResponse:
 @require_safe
 def room(request: PersonRequest, room_id: int) -> HttpResponse:
     """`?at=SEQ` is a message's address."""
-    return _page(request, room_id)
+    try:
+        return _page(request, room_id)
+    except NotFound as error:
+        raise Http404 from error
 
 
 def _page(request: PersonRequest, room_id: int | None) -> HttpResponse:
@@ -71,7 +75,7 @@ def _state(user: User, room_id: int, entries: list[RoomEntry]) -> RoomEntry | Ro
             return entry
     found = Room.objects.visible_to(user).filter(id=room_id).first()
     if found is None:
-        raise Http404
+        raise NotFound
     return room_state(found)
 
 

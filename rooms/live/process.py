@@ -34,7 +34,7 @@ from rooms.payloads import ReadPayload, encode
 logger = logging.getLogger(__name__)
 
 SEND_REST = 0.06  # seconds from the beginning of a batch of sends to the next; alone, one waits for nobody
-SENDS_ENOUGH = 50  # of those that wait, for a batch without a rest
+SENDS_ENOUGH = 25  # of those that wait, for a batch without a rest
 READ_PAUSE = 0.2  # seconds that read positions gather
 
 connections_gauge = Gauge("plaza_connections", "Live connections of this process.")

@@ -4,7 +4,7 @@ A process of the site spends per second
 
     base + begins × batches + message × messages + write × writes + idle × connections
 
-Sends that come within `gather` seconds share a batch (one transaction, one round of publishing), and
+Sends that come within `gather` seconds, or until enough wait, share a batch (one transaction, one round of publishing), and
 what a batch brings to a connection leaves in one write. The bars 1, 2 and 4 fix the costs; bar 3 is
 predicted, so that it shows what the model is worth beyond its own points.
 """
@@ -18,7 +18,8 @@ from statistics import median
 from typing import Any
 
 FIGURES = Path(__file__).parent / "results" / "figures.json"
-GATHERS = (0.005, 0.01, 0.02, 0.03, 0.05, 0.08)  # seconds, tried in turn
+GATHER = 0.06  # seconds: `SEND_REST` of `rooms/live/process.py`
+ENOUGH = 25  # sends that wait begin a batch: `SENDS_ENOUGH` of `rooms/live/process.py`
 
 type Row = list[float]
 
@@ -48,6 +49,7 @@ class Measured:
     idle_kib: float  # a connection
     idle_percent: float  # of a core, 1,000 connections
     page_ms: float  # 50 messages over HTTP
+    gathers: Sequence[float] = (GATHER,)  # seconds, tried in turn where a run does not say them
 
 
 @dataclass(frozen=True)
@@ -79,8 +81,14 @@ def batches(rate: float, processes: float, gather: float) -> float:
     return rate / (1 + rate / processes * gather)
 
 
+def window(rate: float, processes: float, gather: float) -> float:
+    """Seconds that a batch of a process gathers, where `rate` sends a second come to all of them."""
+    return min(gather, ENOUGH * processes / rate) if rate else gather
+
+
 def _parts(point: Point, gather: float) -> dict[str, float]:
     """What a step did a second. A room's people see the messages of a batch as one write."""
+    gather = window(point.rate, point.processes, gather)
     in_a_room = batches(point.rate / point.rooms, point.processes, gather)
     return {
         "processes": point.processes,
@@ -116,6 +124,7 @@ PROVISIONAL = Measured(
     idle_kib=26.1,
     idle_percent=1.53,
     page_ms=16.2,
+    gathers=(0.005, 0.01, 0.02, 0.03, 0.05, 0.08),
 )
 
 
@@ -175,7 +184,7 @@ def calibrate(found: Measured) -> Costs:
     """Least squares of the relative errors over bars 1, 2 and 4, at the `gather` that fits best."""
     idle = found.idle_percent / 100 / 1_000
     points = [point for point in found.points if point.bar != 3]
-    fits = [_fit(points, idle, gather) for gather in GATHERS]
+    fits = [_fit(points, idle, gather) for gather in found.gathers]
     return min(fits, key=lambda costs: sum((costs.of(point) / point.cores - 1) ** 2 for point in points))
 
 

@@ -5,8 +5,8 @@ A process of the site spends per second
     base + begins × batches + message × messages + write × writes + idle × connections
 
 Sends that come within `gather` seconds, or until enough wait, share a batch (one transaction, one
-round of publishing), and what a batch brings to a connection leaves in one write. The bars 1, 2 and 4 fix the costs; bar 3 is
-predicted, so that it shows what the model is worth beyond its own points.
+round of publishing), and what a batch brings to a connection leaves in one write.
+The bars 1, 2 and 4 fix the costs; bar 3 is predicted, so that it shows what the model is worth beyond its own points.
 """
 
 import json

@@ -11,6 +11,8 @@ from django.utils.html import escape
 from pytest_django.fixtures import DjangoAssertNumQueries
 
 from accounts.models import User
+from rooms import history
+from rooms.errors import NotFound
 from rooms.models import Membership, Room, Site
 from rooms.operations.reads import mark_read
 from rooms.operations.rooms import create_room
@@ -59,6 +61,16 @@ def test_a_stranger_is_sent_to_sign_in(client: Client, plaza: Room) -> None:
 
 def test_an_outsider_does_not_find_a_closed_room(carla: User, plaza: Room) -> None:
     assert window(carla).get(f"/rooms/{plaza.id}/").status_code == 404
+
+
+def test_who_is_removed_while_the_page_is_made_does_not_find_the_room(
+    ana: User, plaza: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def removed_by_now(**_asked: object) -> None:
+        raise NotFound
+
+    monkeypatch.setattr(history, "page", removed_by_now)
+    assert window(ana).get(f"/rooms/{plaza.id}/").status_code == 404
 
 
 def test_an_outsider_looks_into_an_open_room(ana: User, carla: User) -> None:

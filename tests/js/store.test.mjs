@@ -231,3 +231,9 @@ test("a room that was muted in another tab is muted here", () => {
   store.apply({ type: "room.involvement", room: KITCHEN, involvement: "nothing" });
   assert.equal(store.room(KITCHEN), undefined);
 });
+
+test("rooms stand by name, their numbers in the order of counting", () => {
+  const names = ["sala 10", "Sala 2", "árbol", "sala 1", "banco"];
+  const { store } = page({ entries: names.map((name, at) => entry(at + 1, { name })), loaded: false });
+  assert.deepEqual(store.sorted().rooms.map((room) => room.name), ["árbol", "banco", "sala 1", "Sala 2", "sala 10"]);
+});

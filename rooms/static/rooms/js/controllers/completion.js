@@ -1,5 +1,6 @@
 import { emojiName, findEmoji } from "../models/emoji.js";
 import { best } from "../models/matching.js";
+import { byName } from "../models/names.js";
 import { avatar } from "../dom/avatar.js";
 import { byId, clone, slot } from "../dom/piece.js";
 import { language } from "../dom/texts.js";
@@ -130,7 +131,8 @@ export class Completion {
     if (held && Date.now() - held.at < MEMBERS_FRESH) return held.users;
     const direct = this.#session.room?.members;
     /** @type {User[]} */
-    const users = direct ?? (await get(`/rooms/${room}/members`).catch(() => ({ users: [] }))).users;
+    const found = direct ?? (await get(`/rooms/${room}/members`).catch(() => ({ users: [] }))).users;
+    const users = [...found].sort(byName);
     this.#members.set(room, { users, at: Date.now() });
     return users;
   }

@@ -1,4 +1,5 @@
 import { best } from "../models/matching.js";
+import { byName } from "../models/names.js";
 import { ask, field } from "../dom/dialogs.js";
 import { keepFocus, neighbours } from "../dom/focus.js";
 import { openMenu } from "../dom/menu.js";
@@ -89,7 +90,7 @@ export class MembersPanel extends HTMLElement {
   #paint() {
     const { store } = this.#session;
     const found = best(this.#members, field("panel-find").value, (user) => [user.name, user.username]);
-    found.sort((a, b) => a.name.localeCompare(b.name));
+    found.sort(byName);
     const here = found.filter((user) => store.people.online.has(user.id) || user.id === store.me.id);
     const away = found.filter((user) => !here.includes(user));
     byId("panel-count").textContent = String(this.#members.length);

@@ -1,3 +1,4 @@
+import { byName } from "../models/names.js";
 import { avatar } from "../dom/avatar.js";
 import { dialog, field, showError, showOnly } from "../dom/dialogs.js";
 import { attempt, notify, reasonOf } from "../dom/notice.js";
@@ -64,7 +65,7 @@ export class PeopleForm {
     const query = field("people-find").value.trim();
     const answer = await attempt(get(`/people?q=${encodeURIComponent(query)}`));
     if (!answer || look !== this.#look) return;
-    this.#found = answer.users;
+    this.#found = answer.users.sort(byName);
     this.#foundFor = query;
     this.#active = 0;
     this.#paintFound();

@@ -1,4 +1,5 @@
 import { best, place } from "../models/matching.js";
+import { byName } from "../models/names.js";
 import { avatar, groupAvatar } from "../dom/avatar.js";
 import { dialog, field } from "../dom/dialogs.js";
 import { countOf } from "../dom/format.js";
@@ -115,7 +116,7 @@ export class Switcher extends HTMLElement {
     const known = new Map();
     for (const user of [...store.people.all, ...this.#people]) if (user.id !== store.me.id) known.set(user.id, user);
     for (const room of shown) if (room.members?.length === 2) for (const { id } of room.members) known.delete(id);
-    return best([...known.values()], query, (user) => [user.name, user.username])
+    return best([...known.values()].sort(byName), query, (user) => [user.name, user.username])
       .slice(0, SHOWN)
       .map((user) => ({ lead: this.#face(user), name: user.name, note: `@${user.username}`, count: 0, run: () => this.#ways.write([user.id]) }));
   }

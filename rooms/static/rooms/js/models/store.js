@@ -1,3 +1,4 @@
+import { byName } from "./names.js";
 import { People } from "./people.js";
 import { Signal } from "./signal.js";
 import { Timeline } from "./timeline.js";
@@ -66,7 +67,7 @@ export class Store {
     const all = [...this.rooms.values()];
     const direct = all.filter((room) => room.kind === "direct");
     const rooms = all.filter((room) => room.kind !== "direct");
-    rooms.sort((a, b) => a.name.localeCompare(b.name) || a.id - b.id);
+    rooms.sort((a, b) => byName(a, b) || a.id - b.id);
     direct.sort((a, b) => (this.#spoke.get(b.id) ?? 0) - (this.#spoke.get(a.id) ?? 0) || b.seq - a.seq || a.id - b.id);
     return { rooms, direct };
   }

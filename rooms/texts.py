@@ -162,6 +162,11 @@ def _dialogs() -> dict[str, str | Counted]:
         "look_in": _("Look in"),
         "open": _("Open"),
         "no_rooms": _("There is no other room yet. Open one."),
+        "more_rooms": _counted(
+            lambda n: ngettext(
+                "{count} more room: write a part of its name.", "{count} more rooms: write a part of a name.", n
+            )
+        ),
         "nobody_found": _("Nobody of that name."),
         "remove_person": _("Remove {name} from the room"),
         "take_back": _("Take {name} back out"),

@@ -15,6 +15,7 @@ from rooms.api.schemas import (
     AddressSeq,
     InvitationForm,
     InvolvementForm,
+    Limit,
     MuteForm,
     PeopleForm,
     ReasonForm,
@@ -29,6 +30,7 @@ from rooms.operations import rooms as operations
 from rooms.payloads import room_entries, room_state, timestamp, user_payload
 
 MEMBERS_LIMIT = 200
+OPEN_LIMIT = 200
 router = Router()
 
 type Answer = dict[str, Any]
@@ -41,11 +43,15 @@ def my_rooms(request: ApiRequest) -> Answer:
 
 
 @router.get("/rooms/open")
-def open_rooms(request: ApiRequest) -> Answer:
-    """Those that one may read and join."""
-    mine = set(Membership.objects.active().filter(user=request.auth).values_list("room_id", flat=True))
-    found = Room.objects.filter(kind=Room.Kind.OPEN, archived_at__isnull=True).order_by("name", "id")
-    return {"rooms": [{**room_state(room), "joined": room.id in mine} for room in found]}
+def open_rooms(request: ApiRequest, after: AddressSeq = 0, limit: Limit = OPEN_LIMIT) -> Answer:
+    """Those that one may read and join, in order of id, those above `after`."""
+    size = min(limit, OPEN_LIMIT)
+    found = Room.objects.filter(kind=Room.Kind.OPEN, archived_at__isnull=True, id__gt=after).order_by("id")
+    rooms = list(found[: size + 1])
+    mine = Membership.objects.active().filter(user=request.auth, room__in=rooms).values_list("room_id", flat=True)
+    joined = set(mine)
+    shown = [{**room_state(room), "joined": room.id in joined} for room in rooms[:size]]
+    return {"rooms": shown, "has_after": len(rooms) > size}
 
 
 @router.post("/rooms", response={201: Any})

@@ -45,6 +45,7 @@ def _ids(value: Any) -> list[int]:
 Id = Annotated[int, Field(ge=1, le=LARGEST_ID)]
 AddressId = Annotated[int, BeforeValidator(_digits), Field(ge=1, le=LARGEST_ID)]
 AddressSeq = Annotated[int, BeforeValidator(_digits), Field(ge=0, le=LARGEST_ID)]
+Limit = Annotated[int, BeforeValidator(_digits), Field(ge=1)]
 IdList = Annotated[list[Id], BeforeValidator(_ids)]
 Moment = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_text)]
 
@@ -54,7 +55,7 @@ class PageQuery(Schema):
     after: AddressSeq | None = None
     around: AddressSeq | None = None
     around_id: AddressId | None = None
-    limit: Annotated[int, BeforeValidator(_digits), Field(ge=1)] = PAGE_DEFAULT
+    limit: Limit = PAGE_DEFAULT
 
     @model_validator(mode="after")
     def _one_place(self) -> "PageQuery":

@@ -6,6 +6,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import Invitation, User
+from rooms.api.rooms import OPEN_LIMIT
 from rooms.models import Membership, Room
 from rooms.operations.rooms import create_room
 from rooms.payloads import timestamp
@@ -50,6 +51,19 @@ def test_open_rooms_are_found_joined_and_left(as_: As, ana: User, carla: User, p
     assert client.get("/api/v1/rooms/open").json()["rooms"][0]["joined"]
     assert post(client, f"rooms/{tea.id}/leave") == {}
     assert client.post(f"/api/v1/rooms/{plaza.id}/join").status_code == 404
+
+
+def test_open_rooms_come_a_page_after_the_other(as_: As, ana: User, carla: User) -> None:
+    client = as_(carla)
+    rooms = Room.objects.bulk_create([Room(name=f"Sala {number}", seq=1) for number in range(OPEN_LIMIT + 1)])
+    pages = [client.get(f"/api/v1/rooms/open{query}").json() for query in ("", f"?after={rooms[-2].id}")]
+    found = [room["id"] for page in pages for room in page["rooms"]]
+    assert ([page["has_after"] for page in pages], found) == ([True, False], [room.id for room in rooms])
+    few = client.get(f"/api/v1/rooms/open?after={rooms[0].id}&limit=2").json()
+    assert ([room["id"] for room in few["rooms"]], few["has_after"]) == ([rooms[1].id, rooms[2].id], True)
+    assert len(client.get("/api/v1/rooms/open?limit=1000").json()["rooms"]) == OPEN_LIMIT
+    for wrong in ("after=-1", "after=x", "limit=0", "limit=1.0"):
+        assert client.get(f"/api/v1/rooms/open?{wrong}").json()["field"] == wrong.partition("=")[0]
 
 
 def test_a_member_says_how_much_a_room_may_ask(as_: As, bruno: User, plaza: Room) -> None:

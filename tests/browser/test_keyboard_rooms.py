@@ -97,6 +97,8 @@ def test_an_open_room_is_made_looked_into_joined_and_left(talk: Talk) -> None:
     hands = Hands(page)
     for act in ("Look in", "Join"):
         hands.switch("browse", "Browse rooms")
+        expect(page.locator("#browse-find")).to_be_focused()
+        hands.write(name)
         room = page.locator("#browse .person").filter(has_text=name)
         hands.use(room.get_by_role("button", name=act))
         expect(title(page)).to_have_text(name)
@@ -123,6 +125,25 @@ def test_an_open_room_is_made_looked_into_joined_and_left(talk: Talk) -> None:
     expect(listed(page, name)).to_have_count(0)
     expect(bruno.locator("#talk-count")).to_have_text("1")
     expect(field(page)).to_be_focused()
+
+
+def test_one_room_is_found_among_many_open_ones(talk: Talk) -> None:
+    page, hands = talk.ana.page, Hands(talk.ana.page)
+    name = f"Hall of {talk.room}"
+    talk.place.call("open_rooms", count=210, name=name)
+    expect(field(page)).to_be_focused()
+    hands.switch("browse", "Browse rooms")
+    rooms = page.locator("#browse .person")
+    expect(page.locator("#browse")).to_contain_text("more rooms")  # those past the hundred that it shows
+    expect(rooms).to_have_count(100)
+    hands.write(name)
+    expect(rooms.nth(1)).to_contain_text(f"{name} 2")  # and not 10
+    hands.write(" 210")  # of the second page
+    expect(rooms).to_have_count(1)
+    hands.press("Enter")
+    expect(rooms.get_by_role("button", name="Look in")).to_be_focused()
+    hands.press("Enter")
+    expect(title(page)).to_have_text(f"{name} 210")
 
 
 def test_a_direct_conversation_is_hidden_until_its_next_message(talk: Talk) -> None:

@@ -130,6 +130,13 @@ def make_rooms(username: str, count: int) -> None:
     Membership.objects.bulk_create([Membership(room=room, user=user, changed_seq=1, read_seq=1) for room in rooms])
 
 
+def open_rooms(count: int, name: str) -> None:
+    """So many open rooms in which nobody is: the name, and a number."""
+    from rooms.models import Room
+
+    Room.objects.bulk_create([Room(kind="open", name=f"{name} {n}", seq=1) for n in range(1, count + 1)])
+
+
 def write(room: int, username: str, bodies: list[str]) -> int:
     """Messages of one author's; the room's `seq` after them."""
     from rooms.operations.sending import Draft, Sent, send_messages

@@ -156,7 +156,7 @@ export class App extends HTMLElement {
     /** @type {Record<string, () => void>} */
     const acts = {
       switch: () => this.#switcher.open(),
-      browse: () => void this.#forms.browse(),
+      browse: () => this.#forms.browse(),
       "new-room": () => this.#forms.openNew(),
       "new-direct": () => this.#forms.openPeople("direct"),
       "add-people": () => this.#forms.openPeople("add"),

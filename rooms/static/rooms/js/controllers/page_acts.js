@@ -37,7 +37,7 @@ export function commands({ store, reader }, forms) {
   return [
     { icon: "check", name: say("mark_all_read"), run: readAll },
     { icon: "plus", name: say("new_room"), run: () => forms.openNew() },
-    { icon: "arch", name: say("browse"), run: () => void forms.browse() },
+    { icon: "arch", name: say("browse"), run: () => forms.browse() },
     { icon: "people", name: say("new_direct"), run: () => forms.openPeople("direct") },
     settings(),
     keys(),

@@ -1,12 +1,12 @@
 import { ask, dialog, field, showError, showOnly } from "../dom/dialogs.js";
 import { attempt, copy, reasonOf } from "../dom/notice.js";
-import { byId, icon } from "../dom/piece.js";
-import { say, sayCount } from "../dom/texts.js";
-import { get, send } from "../live/api.js";
+import { byId } from "../dom/piece.js";
+import { say } from "../dom/texts.js";
+import { send } from "../live/api.js";
+import { OpenRooms } from "./open_rooms.js";
 import { PeopleForm } from "./people_form.js";
 
 /** @import {Session} from "../live/session.js" */
-/** @import {RoomState} from "../models/types.js" */
 
 const INVITATION_DAYS = 7;
 
@@ -17,6 +17,7 @@ export class RoomForms extends HTMLElement {
   /** @type {(room: number) => void} */
   #go = () => {};
   #people = /** @type {PeopleForm} */ (/** @type {unknown} */ (null));
+  #open = /** @type {OpenRooms} */ (/** @type {unknown} */ (null));
   #use = "new";
 
   /** @param {Session} session @param {(room: number) => void} go */
@@ -24,12 +25,12 @@ export class RoomForms extends HTMLElement {
     this.#session = session;
     this.#go = go;
     this.#people = new PeopleForm(session, go);
+    this.#open = new OpenRooms(session, go);
     dialog("room-form").addEventListener("submit", (event) => this.#saveRoom(event));
     dialog("invite").addEventListener("submit", (event) => {
       event.preventDefault();
       copy(field("invite-url").value, say("link_copied"));
     });
-    byId("browse-list").addEventListener("click", (event) => this.#chooseOpen(event));
   }
 
   openNew() {
@@ -41,17 +42,8 @@ export class RoomForms extends HTMLElement {
     if (room) this.#openRoomForm("change", room.name, room.topic);
   }
 
-  async browse() {
-    const box = dialog("browse");
-    if (!box.open) box.showModal();
-    const list = byId("browse-list");
-    const waiting = setTimeout(() => (list.textContent = say("loading")), 400);
-    const answer = await attempt(get("/rooms/open"));
-    clearTimeout(waiting);
-    if (!answer) return box.close();
-    const others = answer.rooms.filter((/** @type {{joined: boolean}} */ room) => !room.joined);
-    list.replaceChildren(...others.map(openRoom));
-    if (!others.length) list.textContent = say("no_rooms");
+  browse() {
+    this.#open.open();
   }
 
   /** @param {"direct" | "add"} use */
@@ -144,47 +136,4 @@ export class RoomForms extends HTMLElement {
       showError(box, reasonOf(error));
     }
   }
-
-  /** @param {Event} event */
-  async #chooseOpen(event) {
-    const button = event.target instanceof Element ? /** @type {HTMLElement | null} */ (event.target.closest("button[data-room]")) : null;
-    if (!button) return;
-    const id = Number(button.dataset.room);
-    if (button.dataset.act === "join-open") {
-      if (!(await attempt(this.#session.join(id)))) return;
-    } else {
-      const answer = await attempt(get("/rooms/open"));
-      const room = answer?.rooms.find((/** @type {RoomState} */ one) => one.id === id);
-      if (!room) return;
-      this.#session.take(room);
-    }
-    dialog("browse").close();
-    this.#go(id);
-  }
-}
-
-/** @param {RoomState} room */
-function openRoom(room) {
-  const item = document.createElement("div");
-  item.className = "person";
-  const name = document.createElement("span");
-  name.className = "person__name";
-  const title = document.createElement("b");
-  title.textContent = room.name;
-  const note = document.createElement("span");
-  note.textContent = room.topic || sayCount("member_count", room.member_count);
-  name.append(title, note);
-  item.append(icon("arch"), name, button(room.id, "read-open", "look_in"), button(room.id, "join-open", "join"));
-  return item;
-}
-
-/** @param {number} room @param {string} act @param {string} label */
-function button(room, act, label) {
-  const element = document.createElement("button");
-  element.className = "button";
-  element.type = "button";
-  element.dataset.act = act;
-  element.dataset.room = String(room);
-  element.textContent = say(label);
-  return element;
 }

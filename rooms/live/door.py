@@ -24,14 +24,13 @@ from rooms.live import connection as ends
 from rooms.live.arrivals import Credentials, Refusal
 from rooms.live.connection import HEARTBEAT, Connection, close_reason
 from rooms.live.frames import Json
-from rooms.live.outlet import EXTENSION, Outlet, QueueOutlet, Send
+from rooms.live.outlet import EXTENSION, PATH, Outlet, QueueOutlet, Send
 from rooms.live.process import Live, live_process
 from rooms.operations.text import BODY_LIMIT
 from rooms.payloads import RoomEntry, encode, timestamp, user_payload
 
 logger = logging.getLogger(__name__)
 
-PATH = "/ws/v1/"
 PROTOCOL = 1
 
 type Scope = dict[str, Any]

@@ -14,8 +14,9 @@ reader who does not care for speed needs none of it. Its reasons (figures in doc
 - What the kernel does not take is counted, per connection and in bytes. A slow reader costs the
   others nothing, and over the limit it goes.
 
-The private names of Twisted and autobahn that this touches stand in `TRANSPORT_NAMES` and
-`PROTOCOL_NAMES`. Where one is missing the site runs over plain ASGI `send` (`QueueOutlet`).
+The private names of Twisted and autobahn that this, `handshake.py` and `intake.py` touch stand in
+`TRANSPORT_NAMES` and `PROTOCOL_NAMES`. Where one is missing the site runs over plain ASGI `send`
+(`QueueOutlet`), and they read what comes.
 """
 
 import asyncio
@@ -27,8 +28,9 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol
 
-from autobahn.twisted.websocket import WebSocketServerProtocol
+from autobahn.twisted.websocket import WebSocketServerFactory, WebSocketServerProtocol
 from twisted.internet import tcp
+from twisted.internet.testing import StringTransport
 
 from rooms.live.outlet import text_frame
 
@@ -38,17 +40,34 @@ LONGEST_PAUSE = 0.02  # seconds
 
 PING = b"\x89\x00"
 TRANSPORT_NAMES = ("socket", "connected", "dataBuffer", "offset", "_tempDataLen", "abortConnection")
-PROTOCOL_NAMES = ("STATE_OPEN", "STATE_CLOSED", "sendCloseFrame", "sendData", "_dataReceived")
+PROTOCOL_NAMES = (
+    *("CONFIG_ATTRS", "STATE_OPEN", "STATE_CLOSED", "sendCloseFrame", "sendData", "_dataReceived", "state", "data"),
+    *("succeedHandshake", "failHandshake", "_wskey", "websocket_version", "websocket_protocols"),
+    *("websocket_extensions", "inside_message", "current_frame"),
+)
+REHEARSAL = b"""GET / HTTP/1.1\r
+Host: rehearsal\r
+Upgrade: websocket\r
+Connection: Upgrade\r
+Sec-WebSocket-Version: 13\r
+Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r
+\r
+"""
 
 
 def missing_names() -> list[str]:
-    """What this module expects of Twisted and autobahn and does not find there."""
+    """What is expected of Twisted and autobahn and not there, found out with a connection in memory."""
     ours, theirs = socket.socketpair()
     placeholders: tuple[Any, Any] = (None, object())  # its protocol and reactor
     with ours, theirs:
         transport = tcp.Connection(ours, *placeholders)
         missing = [name for name in TRANSPORT_NAMES if not hasattr(transport, name)]
-    return missing + [name for name in PROTOCOL_NAMES if not hasattr(WebSocketServerProtocol, name)]
+    factory: Any = WebSocketServerFactory()
+    factory.protocol = WebSocketServerProtocol
+    protocol = factory.buildProtocol(None)
+    protocol.makeConnection(StringTransport())
+    protocol.dataReceived(REHEARSAL)
+    return missing + [name for name in PROTOCOL_NAMES if not hasattr(protocol, name)]
 
 
 class Receiver(Protocol):

@@ -15,6 +15,7 @@ logger = logging.getLogger(__name__)
 
 type Send = Callable[[dict[str, Any]], Awaitable[None]]
 
+PATH = "/ws/v1/"  # of the site's WebSockets
 EXTENSION = "plaza.outlet"
 
 

@@ -1,0 +1,51 @@
+"""The way in for what clients mostly begin with: a whole request to open the WebSocket, in one piece.
+
+Stock, Twisted reads it as HTTP, Daphne writes it out again, and autobahn reads it a second time: half of
+what a client that comes costs, and when a server dies a thousand come to the next one at once. What is
+not so plain is left to them: whatever comes in pieces, has a header twice, asks for a subprotocol, or is
+wrong in any way, so that it is they who say how.
+"""
+
+import re
+from typing import NamedTuple
+
+END = b"\r\n\r\n"
+HEAD_LIMIT = 16_384  # bytes; Twisted's own for a line
+NAME = re.compile(rb"[A-Za-z0-9-]+")
+VALUE = re.compile(rb"[\x20-\x7e\x80-\xff\t]*")
+KEY = re.compile(r"[A-Za-z0-9+/]{22}==")
+LEFT_TO_OTHERS = ("sec-websocket-protocol", "content-length", "transfer-encoding", "daphne-root-path")
+
+
+class Upgrade(NamedTuple):
+    """A request to open the WebSocket, as Daphne asks for it; `rest` came behind it."""
+
+    path: str
+    headers: dict[str, str]
+    key: str
+    rest: bytes
+
+
+def plain_upgrade(data: bytes, path: str) -> Upgrade | None:
+    """The request with which a connection begins, if it is one for this path and plain."""
+    head, end, rest = data.partition(END)
+    first, *lines = head.split(b"\r\n")
+    if not end or len(head) > HEAD_LIMIT or first != f"GET {path} HTTP/1.1".encode():
+        return None
+    headers: dict[str, str] = {}
+    for line in lines:
+        name, colon, value = line.partition(b":")
+        if not colon or not NAME.fullmatch(name) or not VALUE.fullmatch(value):
+            return None
+        headers[name.lower().decode()] = value.strip(b" \t").decode("latin1")
+    key = headers.get("sec-websocket-key", "")
+    plain = (
+        len(headers) == len(lines)  # none of them twice
+        and "host" in headers
+        and headers.get("upgrade", "").lower() == "websocket"
+        and "upgrade" in re.split(r"[ \t]*,[ \t]*", headers.get("connection", "").lower())
+        and headers.get("sec-websocket-version") == "13"
+        and KEY.fullmatch(key)
+        and not any(name in headers for name in LEFT_TO_OTHERS)
+    )
+    return Upgrade(path, headers, key, rest) if plain else None

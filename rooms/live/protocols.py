@@ -1,0 +1,175 @@
+"""One connection as our Daphne takes it: where it differs from stock Daphne 4.2, autobahn and Twisted.
+
+Each override stands beside what the stock one does instead. The private names of the way down stand in
+`fanout.py`.
+"""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import autobahn.websocket.protocol
+from daphne.http_protocol import WebRequest
+from daphne.server import reactor
+from daphne.ws_protocol import WebSocketProtocol
+from twisted.internet.protocol import Protocol
+from twisted.python.failure import Failure
+
+from rooms.live.fanout import TransportOutlet
+from rooms.live.handshake import Upgrade, plain_upgrade
+from rooms.live.intake import take_texts
+from rooms.live.outlet import PATH
+
+type Build = Callable[[Any], Any]
+
+RFC_6455 = 13  # the version of the protocol that it describes
+SILENT_SECONDS = 60  # for a connection that says nothing, as Twisted has it for HTTP
+UNREAD_LIMIT, UNREAD_ENOUGH, UNREAD_LOOK = 64, 16, 0.02  # frames of one client that wait for their turn
+
+
+def _left_out(_settings: object) -> str:
+    """For each connection autobahn writes its settings out, for a log that nobody keeps: a tenth of a
+    handshake's time."""
+    return ""
+
+
+autobahn.websocket.protocol.pformat = _left_out  # type: ignore[assignment, attr-defined]
+
+
+class LiveProtocol(WebSocketProtocol):
+    """One WebSocket."""
+
+    outlet: TransportOutlet | None = None
+    paused = False
+
+    def begin(self, upgrade: Upgrade) -> None:
+        """Stock reads the request here. It ends as any: in `succeedHandshake`, or with a denial."""
+        self._raw_query_string = b""
+        self._wskey, self.data = upgrade.key, upgrade.rest
+        self.websocket_version = RFC_6455
+        self.websocket_protocols: list[str] = []
+        self.websocket_extensions: list[Any] = []
+        self.onConnect(upgrade).addCallbacks(self.succeedHandshake, self._deny)
+
+    def _deny(self, failure: Failure) -> None:
+        denial: Any = failure.value
+        self.failHandshake(denial.reason, denial.code)
+
+    def dataReceived(self, data: bytes) -> None:  # noqa: N802  (Twisted's name)
+        """Stock describes each read for a log that nobody keeps, and reads all frames the long way."""
+        if self.outlet:
+            self.outlet.heard = time.monotonic()
+        if self._is_between_frames():
+            texts, used = take_texts(data)
+            for text in texts:
+                self._queue({"type": "websocket.receive", "text": text})
+            data = data[used:]
+        if data:
+            self._dataReceived(data)
+
+    def _is_between_frames(self) -> bool:
+        """Never, where autobahn no longer has one of these names."""
+        return (
+            self.state == self.STATE_OPEN
+            and not getattr(self, "inside_message", True)
+            and getattr(self, "current_frame", self) is None
+            and not getattr(self, "data", True)
+        )
+
+    def check_timeouts(self) -> None:
+        """Stock also looks at the age of each connection, which here has no end, and pings."""
+        if self.state == self.STATE_CONNECTING:
+            super().check_timeouts()
+
+    def sendData(self, *args: Any, **kwargs: Any) -> None:  # noqa: N802  (autobahn's name)
+        """Through Twisted's buffer: what goes straight to the socket must not overtake it."""
+        if self.outlet:
+            self.outlet.others_write()
+        super().sendData(*args, **kwargs)
+
+    def sendCloseFrame(self, *args: Any, **kwargs: Any) -> None:  # noqa: N802
+        super().sendCloseFrame(*args, **kwargs)
+        self._say_no_more()
+
+    def connectionLost(self, *args: Any) -> None:  # noqa: N802  (Twisted's name)
+        self._say_no_more()
+        super().connectionLost(*args)
+
+    def _say_no_more(self) -> None:
+        if self.outlet:
+            self.outlet.finish()
+
+    def end(self, code: int, reason: str) -> None:
+        """Stock `sendClose` refuses codes such as 1012."""
+        if self.state == self.STATE_OPEN:
+            self.sendCloseFrame(code=code, reasonUtf8=reason.encode())
+
+    def handle_reply(self, message: dict[str, Any]) -> None:
+        """Stock drops the reason of a close."""
+        if message["type"] == "websocket.close" and self.state != self.STATE_CONNECTING:
+            self.end(message.get("code") or 1000, message.get("reason") or "")
+        else:
+            super().handle_reply(message)
+
+    def failHandshake(self, reason: str, code: int = 400, responseHeaders: Any = None) -> None:  # noqa: N802, N803
+        """Stock says 400 to an `Origin` that is no address; any but the site's is 403."""
+        wrong_origin = "Origin header invalid" in reason
+        super().failHandshake(reason, 403 if wrong_origin else code, responseHeaders)
+
+    def onMessage(self, payload: bytes, is_binary: bool) -> None:  # noqa: N802  (autobahn's name)
+        kind, content = ("bytes", payload) if is_binary else ("text", payload.decode())
+        self._queue({"type": "websocket.receive", kind: content})
+
+    def _queue(self, message: dict[str, Any]) -> None:
+        """Stock queues without a bound whatever a client sends faster than it is answered."""
+        self.application_queue.put_nowait(message)
+        if not self.paused and self.application_queue.qsize() > UNREAD_LIMIT:
+            self.paused = True
+            self.transport.pauseProducing()
+            reactor.callLater(UNREAD_LOOK, self._look_at_queue)
+
+    def _look_at_queue(self) -> None:
+        if self.application_queue.qsize() > UNREAD_ENOUGH and self.state == self.STATE_OPEN:
+            reactor.callLater(UNREAD_LOOK, self._look_at_queue)
+            return
+        self.paused = False
+        if self.state == self.STATE_OPEN:
+            self.transport.resumeProducing()
+
+
+class LiveRequest(WebRequest):
+    """One HTTP request. Stock parses uploaded forms a second time, in the event loop."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{**kwargs, "parsePOSTFormSubmission": False})
+
+
+class Threshold(Protocol):
+    """What a connection meets first, and leaves with its first bytes: to the WebSocket, or to HTTP."""
+
+    def __init__(self, build_websocket: Build, build_http: Build) -> None:
+        self._build_websocket = build_websocket
+        self._build_http = build_http
+
+    def connectionMade(self) -> None:  # noqa: N802  (Twisted's name)
+        transport: Any = self.transport
+        self._patience = reactor.callLater(SILENT_SECONDS, transport.loseConnection)
+
+    def connectionLost(self, *_args: Any) -> None:  # noqa: N802
+        if self._patience.active():
+            self._patience.cancel()
+
+    def dataReceived(self, data: bytes) -> None:  # noqa: N802
+        if self._patience.active():
+            self._patience.cancel()
+        if upgrade := plain_upgrade(data, PATH):
+            self._hand_over_to(self._build_websocket).begin(upgrade)
+        else:
+            self._hand_over_to(self._build_http).dataReceived(data)
+
+    def _hand_over_to(self, build: Build) -> Any:
+        """As Daphne does it when HTTP becomes a WebSocket."""
+        transport: Any = self.transport
+        transport.protocol = build(transport.getPeer())
+        transport.protocol.makeConnection(transport)
+        return transport.protocol

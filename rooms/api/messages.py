@@ -6,9 +6,10 @@ from ninja import Query, Router, Status
 
 from rooms import history
 from rooms.api.auth import ApiRequest, SignedIn
-from rooms.api.schemas import AddressId, MessageForm, PageQuery, ReasonForm
+from rooms.api.schemas import AddressId, IdList, MessageForm, PageQuery, ReasonForm
 from rooms.history import PAGE_LIMIT, PagePayload
 from rooms.limits import send_limiter
+from rooms.models import Message, Reaction
 from rooms.operations import moderation, sending
 
 router = Router()
@@ -29,6 +30,14 @@ def send_message(request: ApiRequest, room_id: AddressId, form: MessageForm) -> 
     if sent.duplicate:
         return Status(200, {"message": sent.message, "duplicate": True})
     return Status(201, {"message": sent.message})
+
+
+@router.get("/reactions")
+def own_reactions(request: ApiRequest, messages: IdList) -> Answer:
+    """One's own to these messages, of each in the order in which they came: a message names only the first of many."""
+    seen = Message.objects.visible_to(request.auth).filter(id__in=messages)
+    found = Reaction.objects.filter(user=request.auth, message__in=seen).order_by("message", "id")
+    return {"reactions": list(found.values("message", "emoji"))}
 
 
 @router.post("/messages/{message_id}/report", response={201: Any})

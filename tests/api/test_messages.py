@@ -16,6 +16,7 @@ from rooms.models import Membership, Message, Report, Room
 from rooms.operations.members import remove_member
 from rooms.operations.messages import delete_message
 from rooms.operations.moderation import mute_member
+from rooms.operations.reactions import add_reaction
 from rooms.operations.rooms import archive_room, create_room
 from rooms.operations.sending import Draft, send_message, send_messages
 from rooms.payloads import room_entries
@@ -298,3 +299,16 @@ def test_a_member_reports_and_a_moderator_removes(
     assert (refused.status_code, refused.json()["code"]) == (403, "not_allowed")
     assert as_(moderator).post(f"/api/v1/messages/{message}/remove", {"reason": "rude"}, JSON).status_code == 200
     assert Message.objects.get(id=message).deleted
+
+
+def test_one_learns_which_reactions_are_ones_own(as_: As, ana: User, bruno: User, plaza: Room) -> None:
+    first, second = (send_message(actor=ana, room=plaza, body=body).message["id"] for body in ("one", "two"))
+    for emoji in ("👍", "🎉"):
+        add_reaction(actor=bruno, message=first, emoji=emoji)
+    add_reaction(actor=ana, message=second, emoji="👍")
+    own = as_(bruno).get(f"/api/v1/reactions?messages={first},{second}").json()
+    assert own == {"reactions": [{"message": first, "emoji": "👍"}, {"message": first, "emoji": "🎉"}]}
+    remove_member(actor=ana, room=plaza, user=bruno)
+    assert as_(bruno).get(f"/api/v1/reactions?messages={first}").json() == {"reactions": []}
+    assert as_(bruno).get("/api/v1/reactions?messages=x").json()["field"] == "messages"
+    assert as_(bruno).get("/api/v1/reactions").json()["field"] == "messages"

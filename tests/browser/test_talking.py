@@ -108,3 +108,24 @@ def test_a_draft_stays_in_its_room(talk: Talk) -> None:
     page.reload()
     page.get_by_role("link", name=re.compile("Plaza")).first.click()
     expect(field(page)).to_have_value("half a thought")
+
+
+def test_ones_own_reaction_is_known_and_taken_back_among_more_than_are_named(talk: Talk) -> None:
+    page = talk.bruno.page
+    say(page, "Who comes?")
+    row = sent(page, "Who comes?")
+    expect(row).to_be_visible()
+    identity = int(row.get_attribute("data-id") or "")
+    talk.place.call("crowd_reacts", room=talk.room, message=identity, emoji="👍", count=50)
+    chip = row.locator(".reaction[data-emoji='👍']")
+    expect(chip).to_have_text("👍50")
+    for _visit in range(2):
+        expect(chip).to_have_attribute("aria-pressed", "false")
+        chip.click()
+        expect(chip).to_have_text("👍51")
+        expect(chip).to_have_attribute("aria-pressed", "true")
+        expect(chip).to_have_attribute("title", re.compile("^You and 50 others$"))
+        page.reload()
+        expect(chip).to_have_attribute("aria-pressed", "true")
+        chip.click()
+        expect(chip).to_have_text("👍50")

@@ -149,7 +149,8 @@ export class LogRows {
   /** @param {Message} message */
   #versionOf(message) {
     const original = message.reply_to === null ? null : this.#session.store.timeline(message.room).find(message.reply_to);
-    return `${message.changed_seq} ${this.#people} ${this.#session.undoable.has(message.id)} ${original?.changed_seq ?? ""}`;
+    const { undoable, ownReactions } = this.#session;
+    return `${message.changed_seq} ${this.#people} ${undoable.has(message.id)} ${original?.changed_seq ?? ""} ${ownReactions.of(message)}`;
   }
 
   /** The keyboard comes back to the row that it left; until then it enters at the last. @param {EventTarget | null} target */

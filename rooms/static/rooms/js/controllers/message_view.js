@@ -136,7 +136,7 @@ function paintReactions(box, message, session) {
   const old = new Map([...box.children].map((chip) => [/** @type {HTMLElement} */ (chip).dataset.emoji, chip]));
   const chips = message.reactions.map((reaction) => {
     const chip = /** @type {HTMLElement} */ (old.get(reaction.emoji) ?? clone("t-reaction"));
-    paintChip(chip, reaction, session);
+    paintChip(chip, message, reaction, session);
     return chip;
   });
   const add = old.get(undefined) ?? clone("t-reaction-add");
@@ -144,10 +144,11 @@ function paintReactions(box, message, session) {
   if (wanted.length !== box.children.length || wanted.some((chip, at) => box.children[at] !== chip)) box.replaceChildren(...wanted);
 }
 
-/** @param {HTMLElement} chip @param {Reaction} reaction @param {Session} session */
-function paintChip(chip, reaction, { store }) {
-  const mine = reaction.users.includes(store.me.id);
-  const names = reaction.users.slice(0, 10).map((id) => (id === store.me.id ? say("you") : (store.people.get(id)?.name ?? null)));
+/** @param {HTMLElement} chip @param {Message} message @param {Reaction} reaction @param {Session} session */
+function paintChip(chip, message, reaction, { store, ownReactions }) {
+  const mine = ownReactions.has(message, reaction);
+  const users = mine && !reaction.users.includes(store.me.id) ? [store.me.id, ...reaction.users] : reaction.users;
+  const names = users.slice(0, 10).map((id) => (id === store.me.id ? say("you") : (store.people.get(id)?.name ?? null)));
   const known = names.filter((name) => name !== null);
   const others = reaction.count - known.length;
   const who = !known.length ? String(reaction.count) : others > 0 ? sayCount("and_others", others, { names: listOf(known) }) : listOf(known);

@@ -6,6 +6,7 @@ import { Store } from "../models/store.js";
 import { get, send } from "./api.js";
 import { Connection } from "./connection.js";
 import { outboxStorage } from "./outbox_storage.js";
+import { OwnReactions } from "./own_reactions.js";
 import { followVisited } from "./visits.js";
 
 /** @import {Message, Page, RoomEntry, RoomState, User} from "../models/types.js" */
@@ -38,6 +39,10 @@ export class Session {
     const address = new URL("/ws/v1/", location.href);
     address.protocol = address.protocol.replace("http", "ws");
     this.connection = new Connection(address.href, this.store);
+    this.ownReactions = new OwnReactions(
+      () => this.store.me.id,
+      (message) => this.store.changed.emit({ type: "timeline", room: message.room }),
+    );
     this.drafts = new Drafts(localStorage, data.user.id);
     this.reader = new Reader(this.store, (command) => this.connection.send(command));
     this.outbox = new Outbox({
@@ -138,10 +143,10 @@ export class Session {
   }
 
   /** @param {Message} message @param {string} emoji */
-  toggleReaction(message, emoji) {
-    const held = message.reactions.find((reaction) => reaction.emoji === emoji);
-    const mine = held?.users.includes(this.store.me.id);
-    return this.connection.send({ type: mine ? "reaction.remove" : "reaction.add", message: message.id, emoji });
+  async toggleReaction(message, emoji) {
+    const mine = await this.ownReactions.find(message, emoji);
+    await this.connection.send({ type: mine ? "reaction.remove" : "reaction.add", message: message.id, emoji });
+    this.ownReactions.set(message, emoji, !mine);
   }
 
   /** Become a member of an open room. @param {number} room */

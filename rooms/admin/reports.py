@@ -10,13 +10,27 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
+from django.utils.dateparse import parse_datetime
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from rooms.admin.forms import ReasonForm
 from rooms.admin.read_only import ReadOnlyAdmin, actor_of
-from rooms.models import Report
+from rooms.models import ModerationEntry, Report
 from rooms.operations.moderation import resolve_report, restore_message, view_reported
+
+# What an entry of the log tells besides its columns
+DETAILS = {
+    "until": _("Until"),
+    "token": _("Token"),
+    "invitation": _("Invitation"),
+    "older_than": _("Older than"),
+    "messages": _("Messages"),
+    "people": _("People"),
+    "rooms": _("Rooms"),
+}
 
 
 class ReportAdmin(ReadOnlyAdmin):
@@ -87,4 +101,15 @@ class ModerationEntryAdmin(ReadOnlyAdmin):
     list_display_links = ("created_at",)
     list_filter = ("action", "created_at")
     search_fields = ("actor_name", "user_name", "reason")
-    fields = ("created_at", "actor_name", "action", "user_name", "room_id", "message_id", "reason", "details")
+    fields = ("created_at", "actor_name", "action", "user_name", "room_id", "message_id", "reason", "more")
+    readonly_fields = ("more",)
+
+    @admin.display(description=_("details"))
+    def more(self, entry: ModerationEntry) -> str:
+        told = (f"{DETAILS.get(name, name)}: {_shown(value)}" for name, value in entry.details.items() if value)
+        return ", ".join(told) or self.get_empty_value_display()
+
+
+def _shown(value: Any) -> str:
+    moment = parse_datetime(value) if isinstance(value, str) else None
+    return date_format(localtime(moment), "DATETIME_FORMAT") if moment else str(value)

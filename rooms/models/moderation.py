@@ -69,9 +69,35 @@ class ModerationEntry(models.Model):
     """Who did what to whom, why and when. The names are kept as they were, without foreign keys,
     so that no deletion elsewhere reaches into the log."""
 
+    class Action(models.TextChoices):
+        REMOVE_MESSAGE = "remove_message", _("removed a message")
+        RESTORE_MESSAGE = "restore_message", _("restored a message")
+        RESOLVE_REPORT = "resolve_report", _("settled a report")
+        VIEW_REPORTED = "view_reported", _("looked at a reported message")
+        BAN_USER = "ban_user", pgettext_lazy("did", "banned")
+        UNBAN_USER = "unban_user", _("lifted the ban")
+        MUTE_MEMBER = "mute_member", pgettext_lazy("did", "muted")
+        UNMUTE_MEMBER = "unmute_member", _("ended the mute")
+        END_ALL_SESSIONS = "end_all_sessions", _("signed out everywhere")
+        ARCHIVE_ROOM = "archive_room", _("archived a room")
+        UNARCHIVE_ROOM = "unarchive_room", _("brought a room back from the archive")
+        CREATE_INVITATION = "create_invitation", _("made an invitation")
+        REVOKE_INVITATION = "revoke_invitation", _("revoked an invitation")
+        CREATE_OWNER = "create_owner", _("became the owner")
+        MAKE_MODERATOR = "make_moderator", _("made a moderator")
+        UNMAKE_MODERATOR = "unmake_moderator", _("took the moderators’ role")
+        ACTIVATE_USER = "activate_user", _("activated an account")
+        DEACTIVATE_USER = "deactivate_user", _("deactivated an account")
+        ERASE_PERSON = "erase_person", _("erased a person")
+        CREATE_TOKEN = "create_token", _("created a token")
+        REVOKE_TOKEN = "revoke_token", _("revoked a token")
+        PRUNE_MESSAGES = "prune_messages", _("pruned old messages")
+        BEGIN_NEW_EPOCH = "begin_new_epoch", _("began a new epoch")
+        SEED = "seed", _("filled the site with samples")
+
     actor_id = models.BigIntegerField(null=True)
     actor_name = models.CharField(_("who"), max_length=150, blank=True)
-    action = models.CharField(_("what"), max_length=40)
+    action = models.CharField(_("what"), max_length=40, choices=Action)
     user_id = models.BigIntegerField(null=True)
     user_name = models.CharField(_("whom"), max_length=150, blank=True)
     room_id = models.BigIntegerField(_("room"), null=True)
@@ -88,7 +114,7 @@ class ModerationEntry(models.Model):
         ordering: ClassVar[list[str]] = ["-id"]
 
     def __str__(self) -> str:
-        return f"{self.action} {self.user_name}"
+        return f"{self.get_action_display()} {self.user_name}".strip()
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         if not self._state.adding:

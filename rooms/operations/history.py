@@ -10,7 +10,7 @@ from django.utils import timezone
 from accounts.models import User
 from rooms.errors import NotAllowed
 from rooms.models import Mention, Message, Notice, Reaction
-from rooms.operations.log import log_action
+from rooms.operations.log import Action, log_action
 from rooms.operations.messages import UNDELETE_SECONDS
 from rooms.operations.sequence import locked_room, save_room
 
@@ -50,7 +50,7 @@ def prune_messages(*, actor: User, older_than: datetime, dry_run: bool = False) 
     for room_id in list(old.order_by().values_list("room_id", flat=True).distinct()):
         while part := _prune_part(room_id, older_than):
             pruned += part
-    log_action(actor, "prune_messages", older_than=older_than.isoformat(), messages=pruned)
+    log_action(actor, Action.PRUNE_MESSAGES, older_than=older_than.isoformat(), messages=pruned)
     return pruned
 
 

@@ -10,7 +10,7 @@ from accounts.models import Invitation, User
 from rooms.errors import Invalid, NotAllowed, NotFound
 from rooms.models import Membership, Room
 from rooms.operations.finding import find_room, membership_of
-from rooms.operations.log import log_action
+from rooms.operations.log import Action, log_action
 from rooms.operations.members import take_in
 from rooms.operations.sequence import locked_room
 from rooms.operations.text import clean_line
@@ -43,7 +43,7 @@ def create_invitation(
             expires_at=expires_at,
             note=clean_line("note", note, NOTE_LIMIT),
         )
-        log_action(actor, "create_invitation", room=found, reason=invitation.note, invitation=invitation.pk)
+        log_action(actor, Action.CREATE_INVITATION, room=found, reason=invitation.note, invitation=invitation.pk)
     return invitation
 
 
@@ -82,4 +82,4 @@ def revoke_invitation(*, actor: User, invitation: Invitation) -> None:
             return
         fresh.revoked_at = timezone.now()
         fresh.save(update_fields=["revoked_at"])
-        log_action(actor, "revoke_invitation", room=fresh.room, invitation=fresh.pk)
+        log_action(actor, Action.REVOKE_INVITATION, room=fresh.room, invitation=fresh.pk)

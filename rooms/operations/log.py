@@ -5,10 +5,12 @@ from typing import Any
 from accounts.models import User
 from rooms.models import Message, ModerationEntry, Room
 
+Action = ModerationEntry.Action
+
 
 def log_action(
     actor: User | None,
-    action: str,
+    action: Action,
     *,
     user: User | None = None,
     room: Room | None = None,

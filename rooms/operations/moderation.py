@@ -11,7 +11,7 @@ from accounts.models import User
 from rooms.errors import Invalid, NotAllowed, NotFound
 from rooms.models import Ban, Membership, Message, Notice, Report, Room
 from rooms.operations.finding import find_message, find_person, find_room, membership_of, row_id
-from rooms.operations.log import log_action
+from rooms.operations.log import Action, log_action
 from rooms.operations.notices import notify
 from rooms.operations.sequence import locked_message, save_message
 from rooms.operations.text import REASON_LIMIT, clean_line
@@ -43,7 +43,7 @@ def _remove(actor: User, message: Message, why: str) -> bool:
             return False
         was_deleted = fresh.deleted
         fresh.removed_at = timezone.now()
-        log_action(actor, "remove_message", user=fresh.author, room=room, message=fresh, reason=why)
+        log_action(actor, Action.REMOVE_MESSAGE, user=fresh.author, room=room, message=fresh, reason=why)
         if was_deleted:
             fresh.save(update_fields=["removed_at"])
         else:
@@ -61,7 +61,7 @@ def restore_message(*, actor: User, message: Message | int, reason: str = "") ->
         if fresh.erased_at is not None:
             raise NotAllowed(_("Its text is already erased."))
         fresh.removed_at = None
-        log_action(actor, "restore_message", user=fresh.author, room=room, message=fresh, reason=why)
+        log_action(actor, Action.RESTORE_MESSAGE, user=fresh.author, room=room, message=fresh, reason=why)
         if fresh.deleted:
             fresh.save(update_fields=["removed_at"])
         else:
@@ -90,7 +90,7 @@ def ban_user(*, actor: User, user: User | int, reason: str = "") -> Ban:
     with transaction.atomic():
         ban, created = Ban.objects.get_or_create(user=person, defaults={"reason": why, "by": actor})
         if created:
-            log_action(actor, "ban_user", user=person, reason=why)
+            log_action(actor, Action.BAN_USER, user=person, reason=why)
             notify([person.id], Notice.Kind.ACCESS)
     return ban
 
@@ -102,7 +102,7 @@ def unban_user(*, actor: User, user: User | int, reason: str = "") -> None:
     with transaction.atomic():
         gone, _rows = Ban.objects.filter(user=person).delete()
         if gone:
-            log_action(actor, "unban_user", user=person, reason=why)
+            log_action(actor, Action.UNBAN_USER, user=person, reason=why)
 
 
 def mute_member(
@@ -120,7 +120,7 @@ def mute_member(
             raise NotFound
         membership.muted_until = until
         membership.save(update_fields=["muted_until"])
-        action = "mute_member" if until else "unmute_member"
+        action = Action.MUTE_MEMBER if until else Action.UNMUTE_MEMBER
         log_action(actor, action, user=person, room=found, reason=why, until=until.isoformat() if until else None)
     return membership
 
@@ -154,7 +154,7 @@ def resolve_report(*, actor: User, report: Report, outcome: str, reason: str = "
         fresh.resolved_at, fresh.resolved_by, fresh.outcome = timezone.now(), actor, outcome
         fresh.save(update_fields=["resolved_at", "resolved_by", "outcome"])
         message = fresh.message
-        log_action(actor, "resolve_report", user=message.author, room=message.room, message=message, reason=why)
+        log_action(actor, Action.RESOLVE_REPORT, user=message.author, room=message.room, message=message, reason=why)
 
 
 def view_reported(*, actor: User, report: Report) -> list[Message]:
@@ -166,7 +166,7 @@ def view_reported(*, actor: User, report: Report) -> list[Message]:
         raise NotAllowed
     message, room = report.message, report.message.room
     if not Room.objects.visible_to(actor).filter(id=room.id).exists():
-        log_action(actor, "view_reported", user=message.author, room=room, message=message, reason=report.reason)
+        log_action(actor, Action.VIEW_REPORTED, user=message.author, room=room, message=message, reason=report.reason)
     around = Message.objects.select_related("author").filter(room=room)
     before = list(around.page_before(message.seq, SURROUNDINGS))
     after = list(around.page_after(message.seq - 1, SURROUNDINGS + 1))

@@ -19,7 +19,7 @@ from rooms.errors import Invalid, NotAllowed
 from rooms.models import Notice, Room
 from rooms.operations.finding import find_person
 from rooms.operations.invitations import count_use, open_invitation
-from rooms.operations.log import log_action
+from rooms.operations.log import Action, log_action
 from rooms.operations.members import leave_every_room, take_in
 from rooms.operations.notices import notify
 from rooms.operations.sequence import locked_room
@@ -141,7 +141,7 @@ def _set_moderator(actor: User, user: User | int, moderator: bool) -> None:
         if person.is_staff != moderator:
             person.is_staff = moderator
             person.save(update_fields=["is_staff"])
-            log_action(actor, "make_moderator" if moderator else "unmake_moderator", user=person)
+            log_action(actor, Action.MAKE_MODERATOR if moderator else Action.UNMAKE_MODERATOR, user=person)
 
 
 def set_active(*, actor: User, user: User | int, active: bool, reason: str = "") -> None:
@@ -154,7 +154,7 @@ def set_active(*, actor: User, user: User | int, active: bool, reason: str = "")
             return
         person.is_active = active
         person.save(update_fields=["is_active"])
-        log_action(actor, "activate_user" if active else "deactivate_user", user=person, reason=why)
+        log_action(actor, Action.ACTIVATE_USER if active else Action.DEACTIVATE_USER, user=person, reason=why)
         notify([person.id], Notice.Kind.ACCESS)
 
 
@@ -177,6 +177,6 @@ def erase_person(*, actor: User, user: User | int) -> None:
         EmailAddress.objects.filter(user=person).delete()
         AccessToken.objects.filter(user=person).delete()
         forget_sessions(person)
-        log_action(actor, "erase_person", user=person)
+        log_action(actor, Action.ERASE_PERSON, user=person)
         notify([person.id], Notice.Kind.PROFILE)
         notify([person.id], Notice.Kind.ACCESS)

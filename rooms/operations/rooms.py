@@ -12,7 +12,7 @@ from accounts.models import User
 from rooms.errors import Invalid, NotAllowed
 from rooms.models import Membership, Notice, Room
 from rooms.operations.finding import find_people, find_room, membership_of, row_id
-from rooms.operations.log import log_action
+from rooms.operations.log import Action, log_action
 from rooms.operations.notices import notify
 from rooms.operations.sequence import locked_room, save_room
 from rooms.operations.text import REASON_LIMIT, TOPIC_LIMIT, clean_line, clean_name
@@ -129,7 +129,7 @@ def _set_archived(actor: User, room: Room | int, archived: bool, reason: str) ->
         if fresh.archived != archived:
             fresh.archived_at = timezone.now() if archived else None
             save_room(fresh, "archived_at")
-            log_action(actor, "archive_room" if archived else "unarchive_room", room=fresh, reason=why)
+            log_action(actor, Action.ARCHIVE_ROOM if archived else Action.UNARCHIVE_ROOM, room=fresh, reason=why)
     return fresh
 
 

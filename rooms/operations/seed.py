@@ -19,7 +19,7 @@ from accounts.models import AccessToken, User, token_digest
 from rooms import demo
 from rooms.errors import Invalid, NotAllowed
 from rooms.models import Membership, Room
-from rooms.operations.log import log_action
+from rooms.operations.log import Action, log_action
 from rooms.operations.members import take_in
 from rooms.operations.rooms import create_room
 from rooms.operations.sequence import locked_room
@@ -67,7 +67,7 @@ def seed_site(
     _talk(made, messages, luck, progress)
     _read(made, people, luck)
     _take_stock()
-    log_action(actor, "seed", people=users, rooms=rooms, messages=messages)
+    log_action(actor, Action.SEED, people=users, rooms=rooms, messages=messages)
     return Seeded(people, made, tokens)
 
 

@@ -8,7 +8,7 @@ from accounts.models import User
 from rooms.errors import NotAllowed
 from rooms.models import Notice
 from rooms.operations.finding import find_person
-from rooms.operations.log import log_action
+from rooms.operations.log import Action, log_action
 from rooms.operations.notices import notify
 from rooms.permissions import can_ban
 
@@ -28,7 +28,7 @@ def end_all_sessions(*, actor: User, user: User | int, keep: str = "") -> int:
     with transaction.atomic():
         ended = forget_sessions(person, keep)
         if person != actor:
-            log_action(actor, "end_all_sessions", user=person)
+            log_action(actor, Action.END_ALL_SESSIONS, user=person)
         notify([person.id], Notice.Kind.ACCESS)
     return ended
 

@@ -13,7 +13,7 @@ from rooms.errors import NotAllowed, NotFound
 from rooms.models import Site
 from rooms.models.site import new_epoch
 from rooms.operations.invitations import create_invitation
-from rooms.operations.log import log_action
+from rooms.operations.log import Action, log_action
 from rooms.operations.people import MODERATORS, new_person, save_person
 from rooms.operations.rooms import create_room
 from rooms.operations.text import clean_name
@@ -47,7 +47,7 @@ def create_owner(*, username: str, password: str, name: str = "", email: str = "
     owner = new_person(username=username, name=name or username, password=password, email=email)
     with transaction.atomic():
         _save_owner(owner)
-        log_action(owner, "create_owner", user=owner)
+        log_action(owner, Action.CREATE_OWNER, user=owner)
         if Site.objects.filter(id=1, set_up_at__isnull=True).update(set_up_at=timezone.now()):
             create_room(actor=owner, name=_("Plaza"))
     return owner
@@ -72,5 +72,5 @@ def begin_new_epoch(*, actor: User) -> str:
     epoch = new_epoch()
     with transaction.atomic():
         Site.objects.filter(id=1).update(epoch=epoch)
-        log_action(actor, "begin_new_epoch")
+        log_action(actor, Action.BEGIN_NEW_EPOCH)
     return epoch

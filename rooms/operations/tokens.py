@@ -9,7 +9,7 @@ from accounts.models import AccessToken, User, token_digest
 from rooms.errors import NotAllowed
 from rooms.models import Notice
 from rooms.operations.finding import find_person
-from rooms.operations.log import log_action
+from rooms.operations.log import Action, log_action
 from rooms.operations.notices import notify
 from rooms.operations.text import clean_line
 
@@ -23,7 +23,7 @@ def create_token(*, actor: User, user: User | int, name: str) -> tuple[AccessTok
     with transaction.atomic():
         row = AccessToken.objects.create(user=person, name=clean_line("name", name, 80), digest=token_digest(token))
         if person != actor:
-            log_action(actor, "create_token", user=person, token=row.pk)
+            log_action(actor, Action.CREATE_TOKEN, user=person, token=row.pk)
     return row, token
 
 
@@ -36,5 +36,5 @@ def revoke_token(*, actor: User, token: AccessToken) -> None:
         if not revoked:
             return
         if token.user_id != actor.id:
-            log_action(actor, "revoke_token", user=token.user, token=token.pk)
+            log_action(actor, Action.REVOKE_TOKEN, user=token.user, token=token.pk)
         notify([token.user_id], Notice.Kind.ACCESS)

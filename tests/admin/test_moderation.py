@@ -14,12 +14,14 @@ from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import override
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 from accounts.models import AccessToken, Invitation, User
 from rooms import events
 from rooms.models import Ban, Membership, Message, ModerationEntry, Notice, Report, Room, Site
-from rooms.operations.moderation import ban_user, report_message
+from rooms.operations.moderation import ban_user, mute_member, report_message
 from rooms.operations.rooms import create_room, start_direct
 from rooms.operations.sending import send_message
 from tests.admin.conftest import Door, text
@@ -146,6 +148,23 @@ def test_messages_are_removed_and_restored_in_bulk_and_everybody_is_told(
     assert (entry.actor_name, entry.user_name, entry.reason) == ("moderator", "bruno", "Rude")
     door(moderator).act("restore", *messages, reason="After all")
     assert not Message.objects.filter(removed_at__isnull=False).exists()
+
+
+def test_the_log_speaks_the_readers_language(door: Door, moderator: User, bruno: User, square: Room) -> None:
+    until = timezone.now() + timedelta(hours=2)
+    mute_member(actor=moderator, user=bruno, room=square, until=until)
+    entry = ModerationEntry.objects.latest("id")
+    for language, words, limit in (("en", "muted", "Until"), ("es", "silenció", "Hasta")):
+        moderator.language = language
+        moderator.save()
+        with override(language):
+            entries = text(door(moderator).page("rooms_moderationentry_changelist"))
+            page = text(door(moderator).page("rooms_moderationentry_change", entry.pk))
+            moment = date_format(until, "DATETIME_FORMAT")
+        assert f'<td class="field-action">{words}</td>' in entries
+        assert f"{limit}: {moment}" in page
+        assert words in page
+        assert "mute_member" not in page
 
 
 def test_no_transaction_is_open_around_an_operation(door: Door, moderator: User, bruno: User, square: Room) -> None:

@@ -1,9 +1,12 @@
 """Where somebody is signed in, and signing out here and everywhere."""
 
+from datetime import UTC, datetime
+
 import pytest
 from allauth.usersessions.models import UserSession
 from django.contrib.sessions.models import Session
 from django.test import Client
+from django.utils.translation import override
 
 from accounts.models import User
 from rooms.models import Notice
@@ -28,6 +31,14 @@ def test_ana_sees_where_she_is_signed_in(ana_in: Client, elsewhere: Client) -> N
 
     assert "Safari, iPhone" in page
     assert page.count("this one") == 1
+
+
+def test_the_day_of_a_session_is_in_the_readers_language(ana_in: Client, ana: User) -> None:
+    for language, since in (("es", "desde el 3 de marzo de 2026"), ("en", "since March 3, 2026")):
+        User.objects.filter(id=ana.id).update(language=language)
+        UserSession.objects.update(created_at=datetime(2026, 3, 3, 12, tzinfo=UTC))
+        with override(language):
+            assert since in ana_in.get("/accounts/sessions/").text
 
 
 def test_signing_out_here_leaves_the_telephone_signed_in(ana_in: Client, elsewhere: Client, ana: User) -> None:

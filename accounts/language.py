@@ -1,6 +1,7 @@
 """Which language a page is in: the person's choice, else the browser's, else the site's."""
 
 from collections.abc import Callable
+from functools import lru_cache
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, parse_cookie
@@ -40,9 +41,15 @@ def language_of_connection(person: User, headers: dict[bytes, bytes]) -> str:
     """A WebSocket has headers as a page has, but is no request."""
     if person.language:
         return person.language
+    cookies = parse_cookie(headers.get(b"cookie", b"").decode("latin1"))
+    return _language_of(cookies.get(settings.LANGUAGE_COOKIE_NAME, ""), headers.get(b"accept-language", b""))
+
+
+@lru_cache(maxsize=1_000)
+def _language_of(chosen: str, accepted: bytes) -> str:
     request = HttpRequest()
-    request.COOKIES = parse_cookie(headers.get(b"cookie", b"").decode("latin1"))
-    request.META["HTTP_ACCEPT_LANGUAGE"] = headers.get(b"accept-language", b"").decode("latin1")
+    request.COOKIES = {settings.LANGUAGE_COOKIE_NAME: chosen}
+    request.META["HTTP_ACCEPT_LANGUAGE"] = accepted.decode("latin1")
     return translation.get_language_from_request(request)
 
 

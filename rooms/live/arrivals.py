@@ -3,9 +3,9 @@
 When a server dies, a thousand come to the next one at once.
 """
 
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import NamedTuple
 
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
@@ -36,64 +36,93 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
-class Arrival:
-    identity: Identity
-    rooms: list[int]
-
-
-@dataclass(frozen=True, slots=True)
 class Opening:
-    """All that a new connection is told, read in one snapshot. `members` are those of rooms that are
-    new to this process."""
+    """All that a new connection is told. `members` are those of rooms that are new to this process."""
 
     epoch: str
     entries: list[RoomEntry]
     members: dict[int, list[int]]
 
 
-def arrive(them: Sequence[Credentials]) -> list[Arrival | Refusal]:
-    """Who each of them is, and which rooms they are in."""
-    by_token = _by_token({one.token for one in them if one.token is not None})
-    by_session = _by_session({one.session for one in them if one.token is None and one.session})
-    identities = [
-        by_session.get(one.session or "") if one.token is None else by_token.get(token_digest(one.token))
+class Arrival(NamedTuple):
+    """Who comes, and what they are told, of one moment."""
+
+    identity: Identity
+    opening: Opening
+
+
+def arrive(them: Sequence[Credentials], started: Collection[int]) -> list[Arrival | Refusal]:
+    """Each of them in one snapshot; `started` as for `opening`."""
+    with snapshot():
+        identities = _identities(them)
+        verdicts = [
+            Refusal(NOT_SIGNED_IN, "not signed in") if one is None else _refusal(one.user) for one in identities
+        ]
+        welcome = [
+            one for one, refusal in zip(identities, verdicts, strict=True) if one is not None and refusal is None
+        ]
+        openings = _openings({one.user.id for one in welcome}, started)
+    arrivals = iter(Arrival(one, openings[one.user.id]) for one in welcome)
+    return [refusal or next(arrivals) for refusal in verdicts]
+
+
+def _identities(them: Sequence[Credentials]) -> list[Identity | None]:
+    tokens = _tokens({token_digest(one.token) for one in them if one.token is not None})
+    sessions = _sessions({one.session for one in them if one.token is None and one.session})
+    people = _people({one.user for one in tokens.values()} | {one.user for one in sessions.values()})
+    return [
+        _by_session(sessions.get(one.session or ""), people)
+        if one.token is None
+        else _by_token(tokens.get(token_digest(one.token)), people)
         for one in them
     ]
-    rooms: defaultdict[int, list[int]] = defaultdict(list)
-    users = {identity.user.id for identity in identities if identity is not None}
-    for user, room in Membership.objects.listed().filter(user__in=users).values_list("user_id", "room_id"):
-        rooms[user].append(room)
-    return [_arrival(identity, rooms) for identity in identities]
 
 
-def _arrival(identity: Identity | None, rooms: dict[int, list[int]]) -> Arrival | Refusal:
-    if identity is None:
-        return Refusal(NOT_SIGNED_IN, "not signed in")
-    return _refusal(identity.user) or Arrival(identity, rooms.get(identity.user.id, []))
+class _Token(NamedTuple):
+    id: int
+    user: int
 
 
-def _by_token(tokens: Collection[str]) -> dict[str, Identity]:
-    """By the tokens' digests."""
-    if not tokens:
+class _Session(NamedTuple):
+    key: str
+    user: int
+    hash: str
+    expires_at: datetime
+
+
+def _tokens(digests: Collection[str]) -> dict[str, _Token]:
+    if not digests:
         return {}
-    rows = AccessToken.objects.filter(digest__in=[token_digest(token) for token in tokens], revoked_at__isnull=True)
-    return {row.digest: Identity(row.user, None, row.pk, None) for row in rows.select_related("user__ban")}
+    rows = AccessToken.objects.filter(digest__in=digests, revoked_at__isnull=True)
+    return {digest: _Token(pk, user) for digest, pk, user in rows.values_list("digest", "pk", "user_id")}
 
 
-def _by_session(keys: Collection[str]) -> dict[str, Identity]:
+def _sessions(keys: Collection[str]) -> dict[str, _Session]:
     if not keys:
         return {}
-    rows = list(Session.objects.filter(session_key__in=keys, expire_date__gt=timezone.now()))
-    sessions = {row.session_key: row.get_decoded() for row in rows}
-    ids = {session[SESSION_KEY] for session in sessions.values() if session.get(SESSION_KEY)}
-    people = {str(user.pk): user for user in User.objects.filter(pk__in=ids).select_related("ban")}
-    found: dict[str, Identity] = {}
-    for row in rows:
-        session = sessions[row.session_key]
-        user, signed = people.get(str(session.get(SESSION_KEY))), session.get(HASH_SESSION_KEY, "")
-        if user is not None and constant_time_compare(signed, user.get_session_auth_hash()):
-            found[row.session_key] = Identity(user, row.session_key, None, row.expire_date)
+    found: dict[str, _Session] = {}
+    for row in Session.objects.filter(session_key__in=keys, expire_date__gt=timezone.now()):
+        session = row.get_decoded()
+        if (user := str(session.get(SESSION_KEY, ""))).isdecimal():
+            found[row.session_key] = _Session(
+                row.session_key, int(user), session.get(HASH_SESSION_KEY, ""), row.expire_date
+            )
     return found
+
+
+def _people(ids: Collection[int]) -> dict[int, User]:
+    return User.objects.select_related("ban").in_bulk(ids) if ids else {}
+
+
+def _by_token(token: _Token | None, people: dict[int, User]) -> Identity | None:
+    return Identity(people[token.user], None, token.id, None) if token and token.user in people else None
+
+
+def _by_session(session: _Session | None, people: dict[int, User]) -> Identity | None:
+    user = people.get(session.user) if session else None
+    if session is None or user is None or not constant_time_compare(session.hash, user.get_session_auth_hash()):
+        return None
+    return Identity(user, session.key, None, session.expires_at)
 
 
 def _refusal(user: User) -> Refusal | None:
@@ -102,33 +131,32 @@ def _refusal(user: User) -> Refusal | None:
     return None if user.is_active else Refusal(BANNED, "deactivated")
 
 
-def open_all(identities: Sequence[Identity], started: Collection[int]) -> list[Opening | Refusal]:
-    """As `opening`, once the connections are registered: who was banned meanwhile is refused."""
-    refusals = still_welcome(identities)
-    openings = opening([one.user.id for one in identities if refusals[one] is None], started)
-    return [refusals[one] or openings[one.user.id] for one in identities]
+def opening(user: int, started: Collection[int], rooms: Collection[int]) -> Opening:
+    """The user's entries of those `rooms` that they are in, and the members of those that are not
+    `started` on this process, in one snapshot."""
+    with snapshot():
+        return _openings({user}, started, rooms)[user]
 
 
-def opening(
+def _openings(
     users: Collection[int], started: Collection[int], rooms: Collection[int] | None = None
 ) -> dict[int, Opening]:
-    """Of each user: the entries of their rooms (or of `rooms` among them), and the members of those
-    that are not `started` on this process."""
-    with snapshot():
-        entries = entries_of(users, rooms)
-        new = {entry["id"] for some in entries.values() for entry in some} - set(started)
-        members: dict[int, list[int]] = {room: [] for room in new}
-        people = Membership.objects.active().filter(room__in=new).values_list("room_id", "user_id") if new else ()
-        for room, member in people:
-            members[room].append(member)
-        epoch = Site.load().epoch
+    if not users:
+        return {}
+    entries = entries_of(users, rooms)
+    new = {entry["id"] for some in entries.values() for entry in some}.difference(started)
+    members: dict[int, list[int]] = {room: [] for room in new}
+    people = Membership.objects.active().filter(room__in=new).values_list("room_id", "user_id") if new else ()
+    for room, member in people:
+        members[room].append(member)
+    epoch = Site.load().epoch
     return {user: Opening(epoch, entries[user], members) for user in users}
 
 
 def still_welcome(identities: Iterable[Identity]) -> dict[Identity, Refusal | None]:
     """Of each: whether they may stay, or why not."""
     them = list(identities)
-    people = User.objects.select_related("ban").in_bulk({one.user.id for one in them})
+    people = _people({one.user.id for one in them})
     keys, ids = {one.session_key for one in them if one.session_key}, {one.token for one in them if one.token}
     going_on = Session.objects.filter(session_key__in=keys, expire_date__gt=timezone.now())
     sessions = set(going_on.values_list("session_key", flat=True)) if keys else set()

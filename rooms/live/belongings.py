@@ -27,6 +27,7 @@ logger = logging.getLogger(__name__)
 READS_OVERLAP = timedelta(seconds=4)  # a position is dated before it is committed: at most so long before
 # What was noticed just before this process first looked, it may not have seen when people came in
 NOTICES_OVERLAP = timedelta(minutes=1)
+NOTED_SECONDS = 10.0  # longer than anybody's arrival is read
 
 
 class Belongings:
@@ -51,6 +52,7 @@ class Belongings:
         self._log: NoticeLog | None = None
         self._noticed = asyncio.Event()
         self._read_notices_at = time.monotonic()
+        self._noticed_at: dict[int, float] = {}  # user → by the loop's clock, of late
         self._reads_since = timezone.now()
 
     @property
@@ -82,6 +84,7 @@ class Belongings:
             self._log = NoticeLog(await self._database.ask(queries.notice_before, timezone.now() - NOTICES_OVERLAP))
         log = self._log
         rows = await self._database.ask(queries.notices_after, log.last, list(log.holes))
+        self.note({user for _id, user, _kind, _subject in rows})
         now = time.monotonic()
         if now - self._read_notices_at > NOTICES_KEPT.total_seconds() / 2:
             logger.warning("Away for longer than notices are kept: starting afresh")
@@ -89,6 +92,16 @@ class Belongings:
         await self._look_again(rows)
         log.read([row[0] for row in rows])
         self._read_notices_at = now
+
+    def note(self, users: set[int]) -> None:
+        """There was a notice about each of them."""
+        now = asyncio.get_running_loop().time()
+        kept = {user: moment for user, moment in self._noticed_at.items() if moment > now - NOTED_SECONDS}
+        self._noticed_at = kept | dict.fromkeys(users, now)
+
+    def was_noticed(self, user: int, since: float) -> bool:
+        """Whether there was a notice about somebody who is not here yet, by the loop's clock."""
+        return self._noticed_at.get(user, 0.0) >= since
 
     async def _look_again(self, rows: list[tuple[int, int, str, int]]) -> None:
         """A notice says what to look at again, never what is so."""
@@ -138,12 +151,11 @@ class Belongings:
         for client in clients:
             client.look_later |= frozenset() if client.welcomed else rooms
         try:
-            openings = await self._database.ask(arrivals.opening, [user], self._feed.started(), rooms)
+            opening = await self._database.ask(arrivals.opening, user, self._feed.started(), rooms)
         except ChatError:
             for seat in gained:
                 self._feed.give_up_seat(seat.client, seat.room.id)
             raise
-        opening = openings[user]
         entries = {entry["id"]: entry for entry in opening.entries}
         self._seat_gained(gained, entries, opening)
         for client in clients:

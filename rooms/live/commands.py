@@ -168,7 +168,10 @@ async def _resume(live: Live, connection: Connection, frame: Json) -> Json:
     for rooms in _read_together(live.feed.seats[connection], cursors):
         await connection.taken()
         seats = live.feed.seats[connection]
-        answers = (live.feed.answer(seats[room], cursors[room]) for room in rooms if room in seats)
+        answers = [live.feed.answer(seats[room], cursors[room]) for room in rooms if room in seats]
+        if len(answers) == 1:
+            await answers[0]
+            continue
         for failure in await asyncio.gather(*answers, return_exceptions=True):
             if failure is not None:
                 raise failure

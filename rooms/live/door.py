@@ -21,7 +21,7 @@ from rooms.changes import FRAME_LIMIT
 from rooms.errors import ChatError, Invalid, error_payload
 from rooms.live import commands, frames
 from rooms.live import connection as ends
-from rooms.live.arrivals import Credentials, Refusal
+from rooms.live.arrivals import Arrival, Credentials, Opening, Refusal
 from rooms.live.connection import HEARTBEAT, Connection, close_reason
 from rooms.live.frames import Json
 from rooms.live.outlet import EXTENSION, PATH, Outlet, QueueOutlet, Send
@@ -57,20 +57,19 @@ async def live_door(scope: Scope, receive: Receive, send: Send) -> None:
     live = live_process()
     await send({"type": "websocket.accept"})
     try:
-        arrival = await live.arrivals.put(Credentials(session, token))
+        arrival = await live.arrive(Credentials(session, token))
     except ChatError:
         arrival = Refusal(ends.GOING_AWAY, "the database does not answer")
+    if isinstance(arrival, Arrival) and not live.has_room_for(arrival.identity.user.id):
+        arrival = Refusal(ends.TOO_MANY, "too many connections")
     if isinstance(arrival, Refusal):
         await _refuse(send, receive, arrival)
-        return
-    if not live.has_room_for(arrival.identity.user.id):
-        await _refuse(send, receive, Refusal(ends.TOO_MANY, "too many connections"))
         return
     outlet: Outlet = scope.get("extensions", {}).get(EXTENSION) or QueueOutlet(send)
     connection = Connection(outlet, arrival.identity, live.tick)
     live.enter(connection)
     try:
-        await _serve(live, connection, arrival.rooms, receive, language_of_connection(arrival.identity.user, headers))
+        await _serve(live, connection, arrival.opening, receive, headers)
     finally:
         live.leave(connection)
 
@@ -104,38 +103,26 @@ async def _until_gone(receive: Receive) -> None:
         pass
 
 
-async def _serve(live: Live, connection: Connection, rooms: list[int], receive: Receive, language: str) -> None:
-    try:
-        opened = await _open(live, connection, rooms)
-    except ChatError:
-        connection.close(ends.GOING_AWAY, "the database does not answer")
-        opened = False
-    with translation.override(language):
+async def _serve(
+    live: Live, connection: Connection, opening: Opening, receive: Receive, headers: dict[bytes, bytes]
+) -> None:
+    await _open(live, connection, opening)
+    with translation.override(language_of_connection(connection.identity.user, headers)):
         while (message := await receive())["type"] != "websocket.disconnect":
-            if opened and not connection.closed:
+            if not connection.closed:
                 await _take(live, connection, message)
 
 
-async def _open(live: Live, connection: Connection, rooms: list[int]) -> bool:
-    """Hold the events of its rooms, read its snapshot, write `welcome`, let them go on."""
-    for room in rooms:
-        live.feed.take_seat(connection, room)
-    opening = await live.openings.put(connection.identity)
-    if isinstance(opening, Refusal):
-        connection.close(opening.code, opening.reason)
-        return False
+async def _open(live: Live, connection: Connection, opening: Opening) -> None:
+    """Hold the events of its rooms, write `welcome`, let them go on."""
     if live.feed.epoch not in (None, opening.epoch):
         connection.close(ends.GOING_AWAY, "starting afresh")  # the feed is about to
-        return False
-    entries = {entry["id"]: entry for entry in opening.entries}
-    for room in set(live.feed.seats[connection]) - set(entries):
-        live.feed.give_up_seat(connection, room)
-    for room, entry in entries.items():
-        seat = live.feed.take_seat(connection, room)
-        live.feed.begin(seat, entry["seq"], opening.members.get(room))
+        return
+    live.feed.epoch = opening.epoch
+    for entry in opening.entries:
+        seat = live.feed.take_seat(connection, entry["id"])
+        live.feed.begin(seat, entry["seq"], opening.members.get(entry["id"]))
         live.belongings.remember(connection, entry)
-    if live.feed.epoch is None:
-        live.feed.epoch = opening.epoch
     for data in _welcome(connection, opening.epoch, opening.entries):
         connection.write(data, live=False)
         await connection.taken()
@@ -146,7 +133,6 @@ async def _open(live: Live, connection: Connection, rooms: list[int]) -> bool:
     live.belongings.look_later(connection)
     if live.draining and connection.leave_at is None:
         connection.ask_to_reconnect(settings.CHAT_DRAIN_SECONDS)
-    return True
 
 
 def _welcome(connection: Connection, epoch: str, entries: list[RoomEntry]) -> Iterator[bytes]:

@@ -66,7 +66,11 @@ class Feed:
 
     def started(self) -> set[int]:
         """The rooms whose members and position this process knows already."""
-        return {room.id for room in self.rooms.values() if room.seq is not None}
+        return set(filter(self.has_started, self.rooms))
+
+    def has_started(self, room_id: int) -> bool:
+        room = self.rooms.get(room_id)
+        return room is not None and room.seq is not None
 
     def take_seat(self, client: Client, room_id: int) -> Seat:
         """A seat whose events are held until `begin` and `release`."""

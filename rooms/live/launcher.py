@@ -30,7 +30,7 @@ HANDSHAKE_SECONDS = 20  # stock: 5, then a busy server refuses who came first
 NOT_BY_TIMER = 10**9  # seconds between stock's pings, with a timer for each; `Connection.sweep` sends ours
 NEVER = -1  # stock: every WebSocket is closed after 24 h
 REQUEST_SECONDS = 30  # for HTTP requests in flight when the server goes
-COLLECT_AT = (20_000, 20, 50)  # stock: after 700 new objects
+COLLECT_AT = (50_000, 20, 50)  # stock: after 700 new objects
 LAST_SECOND = 0.3  # for close frames to leave
 
 

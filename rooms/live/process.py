@@ -15,9 +15,9 @@ from rooms import events
 from rooms.errors import ChatError
 from rooms.limits import change_limiter, send_limiter
 from rooms.live import arrivals
-from rooms.live.arrivals import Arrival, Credentials, Opening, Refusal
+from rooms.live.arrivals import Arrival, Credentials, Refusal
 from rooms.live.belongings import Belongings
-from rooms.live.connection import GOING_AWAY, Connection, Identity
+from rooms.live.connection import GOING_AWAY, Connection
 from rooms.live.database import ANSWER_SECONDS, Database
 from rooms.live.fanout import Tick, spread
 from rooms.live.feed import Feed
@@ -35,6 +35,7 @@ logger = logging.getLogger(__name__)
 
 SEND_REST = 0.06  # seconds from the beginning of a batch of sends to the next; alone, one waits for nobody
 SENDS_ENOUGH = 25  # of those that wait, for a batch without a rest
+ARRIVAL_REST = 0.02  # the same, of those who come
 READ_PAUSE = 0.2  # seconds that read positions gather
 
 connections_gauge = Gauge("plaza_connections", "Live connections of this process.")
@@ -63,8 +64,7 @@ class Live:
         self.belongings = Belongings(
             self.feed, self.database, start=self._start, start_afresh=self.close_all, greet=self.online.greet
         )
-        self.arrivals: Gatherer[Credentials, Arrival | Refusal] = Gatherer(self._arrive)
-        self.openings: Gatherer[Identity, Opening | Refusal] = Gatherer(self._open)
+        self.arrivals: Gatherer[Credentials, Arrival | Refusal] = Gatherer(self._arrive, rest=ARRIVAL_REST)
         self.sends: Gatherer[Draft, Sent] = Gatherer(
             self._write_sends, key=lambda draft: draft.room, at_once=1, rest=SEND_REST, enough=SENDS_ENOUGH
         )
@@ -152,15 +152,26 @@ class Live:
         data = encode({"type": "typing", "room": room_id, "user": user})
         spread(data, (client for client in room.seats if client.user != user["id"]))
 
+    async def arrive(self, credentials: Credentials) -> Arrival | Refusal:
+        """Who comes and what they are told, not older than any notice about them. To be seated before
+        anything else is awaited: from then on they hear what changes."""
+        while True:
+            began = self._loop.time()
+            arrival = await self.arrivals.put(credentials)
+            if isinstance(arrival, Refusal) or self._is_up_to_date(arrival, began):
+                return arrival
+
+    def _is_up_to_date(self, arrival: Arrival, began: float) -> bool:
+        identity, opening = arrival
+        members_are_known = all(
+            entry["id"] in opening.members or self.feed.has_started(entry["id"]) for entry in opening.entries
+        )
+        return members_are_known and not self.belongings.was_noticed(identity.user.id, began)
+
     async def _arrive(
         self, them: Sequence[Credentials], _tell: Tell[Arrival | Refusal]
     ) -> Sequence[Arrival | Refusal | ChatError]:
-        return await self.database.ask(arrivals.arrive, them)
-
-    async def _open(
-        self, them: Sequence[Identity], _tell: Tell[Opening | Refusal]
-    ) -> Sequence[Opening | Refusal | ChatError]:
-        return await self.database.ask(arrivals.open_all, them, self.feed.started())
+        return await self.database.ask(arrivals.arrive, them, self.feed.started())
 
     async def _write_sends(self, drafts: Sequence[Draft], tell: Tell[Sent]) -> Sequence[Sent | ChatError]:
         def told(position: int, outcome: Sent | ChatError) -> None:

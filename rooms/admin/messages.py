@@ -54,14 +54,14 @@ class MessageAdmin(ReadOnlyAdmin):
 
     @admin.action(description=_("Remove the selected messages"), permissions=["moderate"])
     def remove(self, request: HttpRequest, rows: QuerySet[Message]) -> HttpResponse | None:
-        def act(message: Message, reason: str) -> None:
-            remove_message(actor=actor_of(request), message=message, reason=reason)
+        def act(message: Message, reason: str) -> bool:
+            return remove_message(actor=actor_of(request), message=message, reason=reason)
 
         return self.ask(request, rows, ReasonForm, gettext("Remove these messages for everybody?"), act)
 
     @admin.action(description=_("Restore the selected messages"), permissions=["moderate"])
     def restore(self, request: HttpRequest, rows: QuerySet[Message]) -> HttpResponse | None:
-        def act(message: Message, reason: str) -> None:
-            restore_message(actor=actor_of(request), message=message, reason=reason)
+        def act(message: Message, reason: str) -> bool:
+            return restore_message(actor=actor_of(request), message=message, reason=reason)
 
         return self.ask(request, rows, ReasonForm, gettext("Restore these messages?"), act)

@@ -47,7 +47,8 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         title: str,
         act: Callable[..., object],
     ) -> HttpResponse | None:
-        """A bulk action's page in between; once confirmed, calls `act(row, **form)` for each row.
+        """A bulk action's page in between; once confirmed, calls `act(row, **form)` for each row. It answers
+        False where there was nothing to do.
 
         Each row is an operation and a transaction of its own: one that is refused stops no other.
         """
@@ -61,16 +62,21 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return self._page_between(request, rows, form, title)
 
     def _act(self, request: HttpRequest, rows: list[Any], act: Callable[[Any], object]) -> None:
-        done = 0
+        done = idle = 0
         for row in rows:
             try:
-                act(row)
-                done += 1
+                if act(row) is False:
+                    idle += 1
+                else:
+                    done += 1
             except ChatError as error:
                 self.message_user(request, f"{self.label(row)}: {error.detail}", messages.ERROR)
         if done:
             text = ngettext("Done for one row.", "Done for %(count)d rows.", done) % {"count": done}
             self.message_user(request, text, messages.SUCCESS)
+        if idle:
+            text = ngettext("Nothing to do for one row.", "Nothing to do for %(count)d rows.", idle) % {"count": idle}
+            self.message_user(request, text, messages.INFO)
 
     def _page_between(self, request: HttpRequest, rows: QuerySet[Any], form: Form, title: str) -> HttpResponse:
         context = {

@@ -90,8 +90,8 @@ class ReportAdmin(ReadOnlyAdmin):
 
     @admin.action(description=_("Restore the reported messages"), permissions=["moderate"])
     def restore(self, request: HttpRequest, rows: QuerySet[Report]) -> HttpResponse | None:
-        def act(report: Report, reason: str) -> None:
-            restore_message(actor=actor_of(request), message=report.message_id, reason=reason)
+        def act(report: Report, reason: str) -> bool:
+            return restore_message(actor=actor_of(request), message=report.message_id, reason=reason)
 
         return self.ask(request, rows, ReasonForm, gettext("Restore the reported messages?"), act)
 

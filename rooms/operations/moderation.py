@@ -21,9 +21,12 @@ SURROUNDINGS = 5  # messages on each side of a reported one
 LONGEST_MUTE = timedelta(days=3_650)
 
 
-def remove_message(*, actor: User, message: Message | int, reason: str = "") -> None:
-    """Hide a message from everybody at once; `restore_message` brings it back while it is kept."""
-    remove_messages(actor=actor, messages=[message], reason=reason)
+def remove_message(*, actor: User, message: Message | int, reason: str = "") -> bool:
+    """Hide a message from everybody at once; `restore_message` brings it back while it is kept.
+
+    False for one that was removed, or whose text was erased, before.
+    """
+    return remove_messages(actor=actor, messages=[message], reason=reason) == 1
 
 
 def remove_messages(*, actor: User, messages: Sequence[Message | int], reason: str = "") -> int:
@@ -51,13 +54,13 @@ def _remove(actor: User, message: Message, why: str) -> bool:
     return True
 
 
-def restore_message(*, actor: User, message: Message | int, reason: str = "") -> None:
-    """Take a removal back; `not_allowed` once its text is erased."""
+def restore_message(*, actor: User, message: Message | int, reason: str = "") -> bool:
+    """Take a removal back; `not_allowed` once its text is erased. False for a message that is not removed."""
     why, found = clean_line("reason", reason, REASON_LIMIT), _moderated_message(actor, message)
     with transaction.atomic():
         room, fresh = locked_message(found)
         if fresh.removed_at is None:
-            return
+            return False
         if fresh.erased_at is not None:
             raise NotAllowed(_("Its text is already erased."))
         fresh.removed_at = None
@@ -66,6 +69,7 @@ def restore_message(*, actor: User, message: Message | int, reason: str = "") ->
             fresh.save(update_fields=["removed_at"])
         else:
             save_message(room, fresh, "removed_at")
+    return True
 
 
 def _moderated_message(actor: User, message: Message | int) -> Message:

@@ -35,12 +35,13 @@ class Moderation:
     def page(self, name: str, *args: object, **query: str) -> Any:
         return self.client.get(reverse(f"admin:{name}", args=args), query)
 
-    def act(self, action: str, *rows: Model, **form: str) -> Any:
+    def act(self, action: str, *rows: Model, follow: bool = False, **form: str) -> Any:
         """A bulk action, and the page in between confirmed."""
         meta = rows[0]._meta
         return self.client.post(
             reverse(f"admin:{meta.app_label}_{meta.model_name}_changelist"),
             {"action": action, ACTION_CHECKBOX_NAME: [row.pk for row in rows], "confirm": "yes", **form},
+            follow=follow,
         )
 
 

@@ -150,6 +150,15 @@ def test_messages_are_removed_and_restored_in_bulk_and_everybody_is_told(
     assert not Message.objects.filter(removed_at__isnull=False).exists()
 
 
+def test_what_is_removed_already_is_not_counted_as_done(door: Door, moderator: User, bruno: User, square: Room) -> None:
+    one, other = say(bruno, square, "rude"), say(bruno, square, "ruder")
+    assert "Done for one row." in text(door(moderator).act("remove", one, follow=True))
+    page = text(door(moderator).act("remove", one, other, follow=True))
+    assert "Done for one row." in page
+    assert "Nothing to do for one row." in page
+    assert "Nothing to do for one row." in text(door(moderator).act("restore", say(bruno, square), follow=True))
+
+
 def test_the_log_speaks_the_readers_language(door: Door, moderator: User, bruno: User, square: Room) -> None:
     until = timezone.now() + timedelta(hours=2)
     mute_member(actor=moderator, user=bruno, room=square, until=until)

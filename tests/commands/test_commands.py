@@ -13,6 +13,8 @@ from django.utils import timezone
 from accounts.models import AccessToken, Invitation, User, token_digest
 from rooms.demo import DOMAIN
 from rooms.models import Ban, Membership, Message, ModerationEntry, Reaction, Room, Site
+from rooms.operations.history import erase_expired
+from rooms.operations.messages import delete_message
 from rooms.operations.rooms import start_direct
 from rooms.operations.sending import send_message
 
@@ -175,6 +177,28 @@ def test_a_message_is_removed(moderator: User, plaza: Room, bruno: User, command
     assert Message.objects.get().removed_at is not None
     with pytest.raises(CommandError, match=r"\[not_found\]"):
         command("remove_message", message + 1, "--as", "moderator")
+
+
+def test_a_removal_says_what_is_left_of_the_text(moderator: User, plaza: Room, bruno: User, command: Run) -> None:
+    message = send_message(actor=bruno, room=plaza, body="rude words").message["id"]
+    remove = ("remove_message", message, "--as", "moderator")
+    assert "removed; its text is kept for 30 days" in command(*remove)
+    Message.objects.update(removed_at=timezone.now() - timedelta(days=20))
+    until = timezone.now() + timedelta(days=10)
+    assert f"was removed already; its text is kept until {until:%Y-%m-%d}" in command(*remove)
+    Message.objects.update(removed_at=timezone.now() - timedelta(days=31))
+    erase_expired()
+    assert "was gone already; its text is erased" in command(*remove)
+    assert ModerationEntry.objects.filter(action="remove_message").count() == 1
+
+
+def test_a_removal_of_what_its_author_deleted_keeps_no_text(
+    moderator: User, plaza: Room, bruno: User, command: Run
+) -> None:
+    message = send_message(actor=bruno, room=plaza, body="rude words").message["id"]
+    delete_message(actor=bruno, message=message)
+    printed = command("remove_message", message, "--as", "moderator")
+    assert "is removed. Its author had deleted it: its text is not kept" in printed
 
 
 def test_a_room_is_exported_oldest_first_a_line_each(

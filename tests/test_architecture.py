@@ -182,6 +182,16 @@ def test_a_modules_name_says_what_it_holds() -> None:
     assert [str(path) for path in (*files, *scripts) if path.stem in vague] == []
 
 
+def test_a_pattern_is_written_once() -> None:
+    """Two doors that each had their own would some day take different things."""
+    written: dict[str, list[str]] = {}
+    for module in modules():
+        for call in calls_of(module):
+            if ast.unparse(call.func) == "re.compile" and len(pattern := ast.unparse(call.args[0])) > 20:
+                written.setdefault(pattern, []).append(module)
+    assert {pattern: places for pattern, places in written.items() if len(places) > 1} == {}
+
+
 def test_a_module_has_a_sentence() -> None:
     assert [module for module in modules() if tree_of(module).body and not ast.get_docstring(tree_of(module))] == []
 

@@ -9,10 +9,10 @@ from pydantic import AwareDatetime, BeforeValidator, ConfigDict, Field, model_va
 
 from rooms.history import PAGE_DEFAULT, Place
 from rooms.operations.finding import LARGEST_ID
+from rooms.operations.text import UUID_FORM
 
 ID_LIST_LIMIT = 200
 DIGITS = re.compile(r"[0-9]{1,19}", re.ASCII)
-UUID_FORM = re.compile(r"[0-9a-fA-F]{8}-?(?:[0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}")
 
 
 def _digits(value: Any) -> int:

@@ -7,10 +7,9 @@ from uuid import UUID
 
 from rooms.errors import Invalid
 from rooms.operations.finding import LARGEST_ID
-from rooms.operations.text import FORBIDDEN
+from rooms.operations.text import FORBIDDEN, UUID_FORM
 
 REF_LIMIT = 64
-UUID_FORM = re.compile(r"[0-9a-fA-F]{8}-?(?:[0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}")
 
 type Json = dict[str, Any]
 

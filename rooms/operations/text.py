@@ -1,4 +1,4 @@
-"""What text may hold: no control characters but line breaks and tabs, no lone surrogates."""
+"""What text may hold: no control characters but line breaks and tabs, no lone surrogates; and how a key is written."""
 
 import re
 
@@ -11,6 +11,8 @@ NAME_LIMIT = 80
 TOPIC_LIMIT = 200
 REASON_LIMIT = 500
 FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+# `UUID` itself would also take braces, "urn:uuid:" and hyphens anywhere
+UUID_FORM = re.compile(r"[0-9a-fA-F]{8}-?(?:[0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}")
 
 
 def clean_body(body: str) -> str:

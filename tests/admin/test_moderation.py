@@ -357,3 +357,4 @@ def test_the_door_speaks_spanish(door: Door, moderator: User) -> None:
         page = at.client.get(reverse("admin:rooms_message_changelist"), headers={"Accept-Language": "es"})
     assert 'lang="es"' in text(page)
     assert "Retirar los mensajes elegidos" in text(page)
+    assert "Buscar en mensajes" in text(page)

@@ -7,7 +7,8 @@ from django.utils.translation import override
 
 from rooms.texts import page_texts
 
-SCRIPTS = Path(__file__).resolve().parent.parent / "rooms" / "static" / "rooms" / "js"
+ROOT = Path(__file__).resolve().parent.parent
+SCRIPTS = ROOT / "rooms" / "static" / "rooms" / "js"
 
 
 def test_every_text_that_a_script_may_say_exists_and_no_other() -> None:
@@ -21,6 +22,19 @@ def test_every_text_that_a_script_may_say_exists_and_no_other() -> None:
 
 
 STATES = {"connecting", "refused"}  # what the connection's own `say` tells
+
+
+def test_a_script_has_no_words_of_its_own() -> None:
+    """One of the languages would lack them."""
+    put = re.compile(
+        r"""\.(?:textContent|title|placeholder|alt) \??\??=|"(?:aria-label|title|placeholder|alt)",|\bnotify\("""
+    )
+    lines = [line for path in ROOT.glob("*/static/*/js/**/*.js") for line in path.read_text().splitlines()]
+    put_there = [re.sub(r"\$\{[^}]*\}", "", line[found.end() :]) for line in lines if (found := put.search(line))]
+    assert len(put_there) > 50
+    literals = {literal for rest in put_there for literal in re.findall(r"""["`]([^"`]*)["`]""", rest)}
+    # A text's name has neither capitals nor spaces
+    assert {one for one in literals if re.search(r"[A-Z].*[a-z]|[a-z] +[a-z]", one)} == set()
 
 
 def test_a_translation_keeps_what_is_filled_in() -> None:

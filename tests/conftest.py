@@ -1,6 +1,6 @@
 """The cast and the stage: Ana owns the room, Bruno is a member, Carla is an outsider."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NoReturn
 
 import pytest
@@ -11,6 +11,7 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.core.cache import cache as site_cache
 from django.db import connection
 from django.test import Client
+from django.utils import translation
 
 from accounts.models import User
 from rooms.models import Room, Site
@@ -34,6 +35,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if item not in elsewhere]
     # Playwright keeps an event loop running in this thread, beside which no other test can have one
     items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+
+
+@pytest.fixture(autouse=True)
+def _no_language_left_behind() -> Iterator[None]:
+    """A page activates its reader's language, and only the next request would change it."""
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture(autouse=True)

@@ -234,18 +234,6 @@ def read_payload(membership: Membership) -> ReadPayload:
     }
 
 
-def room_entry(membership: Membership, members: list[UserPayload] | None = None) -> RoomEntry:
-    """`membership` comes from `with_unread()`, its room loaded."""
-    read = read_payload(membership)
-    return {
-        **room_state(membership.room, members),
-        "read_seq": read["read_seq"],
-        "unread": read["unread"],
-        "mentions": read["mentions"],
-        "involvement": membership.involvement,
-    }
-
-
 def room_entries(user: User | int, rooms: Iterable[int] | None = None) -> list[RoomEntry]:
     """The entries of a user's `welcome` (or those of `rooms` among them), by id."""
     user_id = user if isinstance(user, int) else user.id
@@ -258,8 +246,22 @@ def entries_of(users: Iterable[int], rooms: Iterable[int] | None = None) -> dict
     memberships = Membership.objects.listed().filter(user__in=entries)
     if rooms is not None:
         memberships = memberships.filter(room__in=list(rooms))
-    found = list(memberships.with_unread().prefetch_related("room").order_by("room_id"))
-    people = direct_members({membership.room for membership in found})
-    for membership in found:
-        entries[membership.user_id].append(room_entry(membership, people.get(membership.room_id)))
+    rows = memberships.order_by("room_id").unread_rows()
+    states = _room_states({row.room_id for row in rows})
+    for row in rows:
+        entries[row.user_id].append(
+            {
+                **states[row.room_id],
+                "read_seq": row.read_seq,
+                "unread": row.unread,
+                "mentions": row.mentions,
+                "involvement": row.involvement,
+            }
+        )
     return entries
+
+
+def _room_states(ids: Collection[int]) -> dict[int, RoomState]:
+    rooms = Room.objects.in_bulk(ids) if ids else {}
+    people = direct_members(rooms.values())
+    return {room.id: room_state(room, people.get(room.id)) for room in rooms.values()}

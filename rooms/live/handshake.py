@@ -11,8 +11,7 @@ from typing import NamedTuple
 
 END = b"\r\n\r\n"
 HEAD_LIMIT = 16_384  # bytes; Twisted's own for a line
-NAME = re.compile(rb"[A-Za-z0-9-]+")
-VALUE = re.compile(rb"[\x20-\x7e\x80-\xff\t]*")
+LINES = re.compile(r"(?:\r\n[A-Za-z0-9-]+:[\x20-\x7e\x80-\xff\t]*)*")
 KEY = re.compile(r"[A-Za-z0-9+/]{22}==")
 LEFT_TO_OTHERS = ("sec-websocket-protocol", "content-length", "transfer-encoding", "daphne-root-path")
 
@@ -29,23 +28,20 @@ class Upgrade(NamedTuple):
 def plain_upgrade(data: bytes, path: str) -> Upgrade | None:
     """The request with which a connection begins, if it is one for this path and plain."""
     head, end, rest = data.partition(END)
-    first, *lines = head.split(b"\r\n")
-    if not end or len(head) > HEAD_LIMIT or first != f"GET {path} HTTP/1.1".encode():
+    first = f"GET {path} HTTP/1.1"
+    text = head.decode("latin1")
+    if not end or len(head) > HEAD_LIMIT or not text.startswith(first) or not LINES.fullmatch(text, len(first)):
         return None
-    headers: dict[str, str] = {}
-    for line in lines:
-        name, colon, value = line.partition(b":")
-        if not colon or not NAME.fullmatch(name) or not VALUE.fullmatch(value):
-            return None
-        headers[name.lower().decode()] = value.strip(b" \t").decode("latin1")
+    lines = [line.partition(":") for line in text.split("\r\n")[1:]]
+    headers = {name.lower(): value.strip(" \t") for name, _colon, value in lines}
     key = headers.get("sec-websocket-key", "")
     plain = (
         len(headers) == len(lines)  # none of them twice
         and "host" in headers
         and headers.get("upgrade", "").lower() == "websocket"
-        and "upgrade" in re.split(r"[ \t]*,[ \t]*", headers.get("connection", "").lower())
+        and "upgrade" in [token.strip() for token in headers.get("connection", "").lower().split(",")]
         and headers.get("sec-websocket-version") == "13"
         and KEY.fullmatch(key)
-        and not any(name in headers for name in LEFT_TO_OTHERS)
+        and headers.keys().isdisjoint(LEFT_TO_OTHERS)
     )
     return Upgrade(path, headers, key, rest) if plain else None

@@ -35,7 +35,7 @@ logger = logging.getLogger(__name__)
 
 SEND_REST = 0.06  # seconds from the beginning of a batch of sends to the next; alone, one waits for nobody
 SENDS_ENOUGH = 25  # of those that wait, for a batch without a rest
-ARRIVAL_REST = 0.02  # the same, of those who come
+ARRIVAL_REST, ARRIVALS_ENOUGH = 0.05, 100  # the same, of those who come
 READ_PAUSE = 0.2  # seconds that read positions gather
 
 connections_gauge = Gauge("plaza_connections", "Live connections of this process.")
@@ -64,7 +64,9 @@ class Live:
         self.belongings = Belongings(
             self.feed, self.database, start=self._start, start_afresh=self.close_all, greet=self.online.greet
         )
-        self.arrivals: Gatherer[Credentials, Arrival | Refusal] = Gatherer(self._arrive, rest=ARRIVAL_REST)
+        self.arrivals: Gatherer[Credentials, Arrival | Refusal] = Gatherer(
+            self._arrive, rest=ARRIVAL_REST, enough=ARRIVALS_ENOUGH
+        )
         self.sends: Gatherer[Draft, Sent] = Gatherer(
             self._write_sends, key=lambda draft: draft.room, at_once=1, rest=SEND_REST, enough=SENDS_ENOUGH
         )

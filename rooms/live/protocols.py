@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import autobahn.twisted.websocket
 import autobahn.websocket.protocol
 from daphne.http_protocol import WebRequest
 from daphne.server import reactor
@@ -27,13 +28,15 @@ SILENT_SECONDS = 60  # for a connection that says nothing, as Twisted has it for
 UNREAD_LIMIT, UNREAD_ENOUGH, UNREAD_LOOK = 64, 16, 0.02  # frames of one client that wait for their turn
 
 
-def _left_out(_settings: object) -> str:
-    """For each connection autobahn writes its settings out, for a log that nobody keeps: a tenth of a
-    handshake's time."""
+def _left_out(_described: object, *_how: object) -> str:
+    """For each connection autobahn describes settings, addresses and functions, for a log that nobody
+    keeps: a tenth of a handshake's time."""
     return ""
 
 
-autobahn.websocket.protocol.pformat = _left_out  # type: ignore[assignment, attr-defined]
+for module in (autobahn.websocket.protocol, autobahn.twisted.websocket):
+    for name in {"pformat", "hltype", "hlval"} & vars(module).keys():
+        setattr(module, name, _left_out)
 
 
 class LiveProtocol(WebSocketProtocol):

@@ -13,7 +13,8 @@ from rooms.live.gather import Gatherer, Tell
 from rooms.live.patience import Patience
 
 ROOMS_AT_ONCE = 100
-READ_REST = 0.02  # seconds from the beginning of a read to the next; alone, one waits for nobody
+READ_REST = 0.05  # seconds from the beginning of a read to the next; alone, one waits for nobody
+READS_ENOUGH = 25  # of those that wait, for a read without a rest
 
 
 class DatabaseReader:
@@ -24,7 +25,11 @@ class DatabaseReader:
         self._patience = Patience(ANSWER_SECONDS)
         self._shared: dict[Wish, asyncio.Task[Changes]] = {}
         self._reads: Gatherer[Wish, Changes] = Gatherer(
-            self._read, most=ROOMS_AT_ONCE, at_once=max(1, settings.CHAT_DB_THREADS - 1), rest=READ_REST
+            self._read,
+            most=ROOMS_AT_ONCE,
+            at_once=max(1, settings.CHAT_DB_THREADS - 1),
+            rest=READ_REST,
+            enough=READS_ENOUGH,
         )
 
     async def moved(self, held: Mapping[int, int]) -> tuple[str, dict[int, int]]:

@@ -2,9 +2,11 @@
 
 import os
 import re
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.contrib.staticfiles import finders
 from django.core.files.base import ContentFile, File
 from servestatic import ServeStaticASGI
 from servestatic.compress import Compressor
@@ -17,12 +19,21 @@ COMMENTS = re.compile(
 INDENTS = re.compile(r"^[ \t]+|\n(?=\n)", re.MULTILINE)
 OURS = re.compile(r"^rooms/(?:js|css)/.*\.(?:js|css)$")
 HASHED = r"\.[0-9a-f]{12}\."
+IMPORTED = re.compile(r'^@import (?:url\()?"([a-z_]+)(?:\.[0-9a-f]{12})?\.css"\)?;$', re.MULTILINE)
 LOADED_BY_ALL = re.compile(r"/rooms/(?:js|css)/[^.]+\.")
 
 
 def lean(source: str) -> str:
     """A script or a style sheet of ours without comments and indents; no string of ours spans lines."""
     return INDENTS.sub("", COMMENTS.sub("", source))
+
+
+def joined(source: str, folder: str) -> str:
+    """A style sheet with those that it imports in their places: fifteen files would be fifteen requests.
+
+    They are taken as they were written: none of them points anywhere.
+    """
+    return IMPORTED.sub(lambda found: Path(str(finders.find(f"{folder}/{found[1]}.css"))).read_text(), source)
 
 
 class SparingCompressor(Compressor):
@@ -49,7 +60,8 @@ class StaticStorage(CompressedManifestStaticFilesStorage):
     def _save(self, name: str, content: "File[Any]") -> str:
         if OURS.match(name):
             content.seek(0)
-            content = ContentFile(lean(bytes(content.read()).decode()).encode())
+            source = bytes(content.read()).decode()
+            content = ContentFile(lean(joined(source, os.path.dirname(name))).encode())
         return str(super()._save(name, content))
 
 

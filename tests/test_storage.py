@@ -2,7 +2,11 @@
 
 from pathlib import Path
 
-from chatsite.storage import SparingCompressor, lean
+import pytest
+from django.contrib.staticfiles import finders
+from django.core.files.storage import FileSystemStorage
+
+from chatsite.storage import SparingCompressor, StaticStorage, lean
 
 
 def test_comments_and_indents_go_and_the_code_stays() -> None:
@@ -34,3 +38,30 @@ def test_what_everybody_loads_is_compressed_best(tmp_path: Path) -> None:
         path.write_text("export const plaza = 'open';\n" * 50)
         compressor.compress(path)
         assert {one.suffix for one in path.parent.iterdir()} - {".js", ".zstd"} == endings
+
+
+def test_a_style_sheet_is_handed_out_with_those_that_it_imports(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = FileSystemStorage(location=tmp_path / "written")
+    folder = tmp_path / "written" / "rooms" / "css"
+    folder.mkdir(parents=True)
+    (folder / "page.css").write_text('/* All */\n@import "tokens.css";\n@import "message.css";\n')
+    (folder / "tokens.css").write_text("/* Colours */\n:root {\n  --ink: black;\n}\n")
+    monkeypatch.setattr(finders, "find", written.path)
+
+    def collected(number: int, message: str) -> tuple[str, str]:
+        (folder / "message.css").write_text(message)
+        storage = StaticStorage(location=tmp_path / str(number), base_url="/static/")
+        paths = {f"rooms/css/{name}.css": (written, f"rooms/css/{name}.css") for name in ("page", "tokens", "message")}
+        for name in paths:
+            with written.open(name) as source:
+                storage.save(name, source)
+        names = {name: hashed for name, hashed, _done in storage.post_process(paths)}
+        hashed = names["rooms/css/page.css"]
+        return hashed, storage.open(hashed).read().decode()
+
+    name, sheet = collected(1, ".a { color: var(--ink) }\n")
+    assert sheet == ":root {\n--ink: black;\n}\n.a { color: var(--ink) }\n"
+    assert collected(2, ".a { color: var(--ink) }\n") == (name, sheet)
+    assert collected(3, ".b { color: var(--ink) }\n")[0] != name

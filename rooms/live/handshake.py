@@ -7,7 +7,7 @@ wrong in any way, so that it is they who say how.
 """
 
 import re
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 END = b"\r\n\r\n"
 HEAD_LIMIT = 16_384  # bytes; Twisted's own for a line
@@ -45,3 +45,22 @@ def plain_upgrade(data: bytes, path: str) -> Upgrade | None:
         and headers.keys().isdisjoint(LEFT_TO_OTHERS)
     )
     return Upgrade(path, headers, key, rest) if plain else None
+
+
+def scope_of(upgrade: Upgrade, peer: Any, host: Any) -> dict[str, Any]:
+    """What an ASGI application is told of a connection; `peer` and `host` are Twisted's addresses."""
+    return {
+        "type": "websocket",
+        "path": upgrade.path,
+        "raw_path": upgrade.path.encode(),
+        "root_path": "",
+        "headers": [(name.encode(), value.encode("latin1")) for name, value in upgrade.headers.items()],
+        "query_string": b"",
+        "client": _host_and_port(peer),
+        "server": _host_and_port(host),
+        "subprotocols": [],
+    }
+
+
+def _host_and_port(address: Any) -> list[str | int] | None:
+    return [address.host, address.port] if hasattr(address, "port") else None

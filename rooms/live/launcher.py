@@ -26,7 +26,7 @@ from rooms.live.protocols import LiveProtocol, LiveRequest, Threshold
 logger = logging.getLogger(__name__)
 
 BACKLOG = 4096  # stock: 50, and a storm of 1,000 connections takes seconds
-HANDSHAKE_SECONDS = 20  # stock: 5, then a busy server refuses who came first
+NO_LIMIT = 0  # stock: 5 s, with a timer for each; our application opens a WebSocket as soon as it hears of it
 NOT_BY_TIMER = 10**9  # seconds between stock's pings, with a timer for each; `Connection.sweep` sends ours
 NEVER = -1  # stock: every WebSocket is closed after 24 h
 REQUEST_SECONDS = 30  # for HTTP requests in flight when the server goes
@@ -50,7 +50,7 @@ class LiveServer(Server):
             signal_handlers=False,
             ready_callable=self._ready,
             websocket_timeout=NEVER,
-            websocket_handshake_timeout=HANDSHAKE_SECONDS,
+            websocket_handshake_timeout=NO_LIMIT,
             websocket_max_message_size=FRAME_LIMIT,
             websocket_max_frame_size=FRAME_LIMIT,
             ping_interval=NOT_BY_TIMER,
@@ -69,8 +69,7 @@ class LiveServer(Server):
 
         self.http_factory.buildProtocol = build
         if self._direct:
-            for name in LiveProtocol.CONFIG_ATTRS:  # stock copies them to each connection that has them not
-                setattr(LiveProtocol, name, getattr(self.ws_factory, name))
+            LiveProtocol.take_settings_of(self.ws_factory)
             self.http_factory.buildProtocol = lambda _address: Threshold(self.ws_factory.buildProtocol, build)
         loop = asyncio.get_event_loop()
         loop.call_soon(live_process)

@@ -14,10 +14,9 @@ from daphne.http_protocol import WebRequest
 from daphne.server import reactor
 from daphne.ws_protocol import WebSocketProtocol
 from twisted.internet.protocol import Protocol
-from twisted.python.failure import Failure
 
 from rooms.live.fanout import TransportOutlet
-from rooms.live.handshake import Upgrade, plain_upgrade
+from rooms.live.handshake import Upgrade, plain_upgrade, scope_of
 from rooms.live.intake import take_texts
 from rooms.live.outlet import PATH
 
@@ -44,19 +43,49 @@ class LiveProtocol(WebSocketProtocol):
 
     outlet: TransportOutlet | None = None
     paused = False
+    request: Any = None
+
+    @classmethod
+    def take_settings_of(cls, factory: Any) -> None:
+        """Stock copies each of thirty to every connection."""
+        for name in cls.CONFIG_ATTRS:
+            setattr(cls, name, getattr(factory, name))
+        cls.CONFIG_ATTRS = []
 
     def begin(self, upgrade: Upgrade) -> None:
-        """Stock reads the request here. It ends as any: in `succeedHandshake`, or with a denial."""
-        self._raw_query_string = b""
+        """As stock `onConnect`, which makes a scope of what autobahn read."""
+        self.server, self.request, self.path = self.factory.server_class, upgrade, upgrade.path
+        scope = scope_of(upgrade, self.transport.getPeer(), self.transport.getHost())
+        self.client_addr, self.socket_opened = scope["client"], time.time()
         self._wskey, self.data = upgrade.key, upgrade.rest
         self.websocket_version = RFC_6455
         self.websocket_protocols: list[str] = []
         self.websocket_extensions: list[Any] = []
-        self.onConnect(upgrade).addCallbacks(self.succeedHandshake, self._deny)
+        self.server.protocol_connected(self)
+        self.application_queue = self.server.create_application(self, scope)
+        self.application_queue.put_nowait({"type": "websocket.connect"})
 
-    def _deny(self, failure: Failure) -> None:
-        denial: Any = failure.value
-        self.failHandshake(denial.reason, denial.code)
+    def serverAccept(self, subprotocol: str | None = None) -> None:  # noqa: N802  (Daphne's name)
+        if self._has_begun():
+            self.succeedHandshake(subprotocol)
+        else:
+            super().serverAccept(subprotocol)
+
+    def serverReject(self) -> None:  # noqa: N802
+        if self._has_begun():
+            self.server.protocol_disconnected(self)
+            self.failHandshake("Access denied", 403)
+        else:
+            super().serverReject()
+
+    def handle_exception(self, exception: BaseException) -> None:
+        if self._has_begun() and self.state == self.STATE_CONNECTING:
+            self.failHandshake("Internal server error", 500)
+        else:
+            super().handle_exception(exception)
+
+    def _has_begun(self) -> bool:
+        return isinstance(self.request, Upgrade)
 
     def dataReceived(self, data: bytes) -> None:  # noqa: N802  (Twisted's name)
         """Stock describes each read for a log that nobody keeps, and reads all frames the long way."""

@@ -86,6 +86,13 @@ def test_whatever_comes_is_read_or_left(noise: bytes, at: int) -> None:
 # What comes of it: the same as with stock Daphne
 
 
+# What stock notes down of a request besides
+READ_BY_NOBODY = {
+    *("http_headers", "http_status_line", "websocket_origin", "_raw_query_string", "clean_headers", "root_path"),
+    *("server_addr", "protocol_to_accept", "last_ping", "application_deferred"),
+}
+
+
 class Listening:
     """A server of Daphne's that notes the scope, and the queue to an application that says nothing yet."""
 
@@ -109,10 +116,12 @@ class Listening:
         assert message == {"type": "websocket.connect"}
 
 
-def opened(answer: dict[str, Any], *, stock: bool) -> tuple[dict[str, Any], bytes, Any]:
-    """What the application hears, what the client gets, and the protocol that it speaks with."""
+def opened(answer: dict[str, Any] | None, *, stock: bool) -> tuple[dict[str, Any], bytes, Any]:
+    """What the application hears, what the client gets, and the protocol that it speaks with; without
+    an answer the application broke."""
     server = Listening()
     transport: Any = StringTransport()
+    transport.unregisterProducer = lambda: None  # a socket's does not mind when there was none
 
     def build_http(address: Any) -> Any:
         protocol = HTTPFactory(server).buildProtocol(address)
@@ -123,7 +132,10 @@ def opened(answer: dict[str, Any], *, stock: bool) -> tuple[dict[str, Any], byte
     transport.protocol = first
     first.makeConnection(transport)
     first.dataReceived(request())
-    server.protocol.handle_reply(answer)
+    if answer is None:
+        server.protocol.handle_exception(RuntimeError("broken"))
+    else:
+        server.protocol.handle_reply(answer)
     return server.scopes[0], transport.value(), server.protocol
 
 
@@ -138,16 +150,22 @@ def test_a_plain_request_opens_the_same_as_with_stock_daphne() -> None:
     assert dict(scope.pop("headers")) == dict(stock_scope.pop("headers"))
     assert scope == stock_scope
     assert protocol.state == stock.state == protocol.STATE_OPEN
-    told_of_the_request = {name for name in vars(stock) if name.startswith("http_") or name == "websocket_origin"}
-    assert vars(protocol).keys() == vars(stock).keys() - told_of_the_request | {"http_response_data"}
+    what_was_asked = {name for name in vars(stock) if name.startswith("http_request")}
+    assert vars(stock).keys() - vars(protocol).keys() == what_was_asked | READ_BY_NOBODY
     assert protocol.websocket_version == stock.websocket_version
 
 
-def test_who_is_turned_away_hears_the_same_as_from_stock_daphne() -> None:
-    deny = {"type": "websocket.close", "code": 403}
-    said, stock_said = (opened(deny, stock=stock)[1] for stock in (False, True))
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        ({"type": "websocket.close", "code": 403}, b"HTTP/1.1 403 Access denied"),
+        (None, b"HTTP/1.1 500 Internal server error"),
+    ],
+)
+def test_who_is_not_let_in_hears_the_same_as_from_stock_daphne(answer: dict[str, Any] | None, words: bytes) -> None:
+    said, stock_said = (opened(answer, stock=stock)[1] for stock in (False, True))
     assert said == stock_said
-    assert b"HTTP/1.1 403 Access denied" in said
+    assert words in said
 
 
 def test_who_says_nothing_is_let_go_after_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -114,7 +114,11 @@ class LiveProtocol(WebSocketProtocol):
             super().check_timeouts()
 
     def sendData(self, *args: Any, **kwargs: Any) -> None:  # noqa: N802  (autobahn's name)
-        """Through Twisted's buffer: what goes straight to the socket must not overtake it."""
+        """Through Twisted's buffer: what goes straight to the socket must not overtake it. But for what
+        opens the connection, which waits for nothing."""
+        if self.outlet and self.state == self.STATE_CONNECTING:
+            self.outlet.write(args[0])
+            return
         if self.outlet:
             self.outlet.others_write()
         super().sendData(*args, **kwargs)

@@ -1,39 +1,20 @@
-"""Static files under names that change with their content, JavaScript modules included."""
+"""Static files under names that change with their content, and with that of what they import."""
 
 import os
 import re
-from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.contrib.staticfiles import finders
 from django.core.files.base import ContentFile, File
 from servestatic import ServeStaticASGI
 from servestatic.compress import Compressor
 from servestatic.storage import CompressedManifestStaticFilesStorage
 
-# A quarter of our scripts' compressed size are types and words for who reads them here
-COMMENTS = re.compile(
-    r"^[ \t]*(?:/\*(?:(?!\*/).)*\*/|//[^\n]*)[ \t]*\n|/\*\* @type \{.*?\} \*/ ?", re.MULTILINE | re.DOTALL
-)
-INDENTS = re.compile(r"^[ \t]+|\n(?=\n)", re.MULTILINE)
+from chatsite.joining import WHOLE, lean, whole
+
 OURS = re.compile(r"^rooms/(?:js|css)/.*\.(?:js|css)$")
 HASHED = r"\.[0-9a-f]{12}\."
-IMPORTED = re.compile(r'^@import (?:url\()?"([a-z_]+)(?:\.[0-9a-f]{12})?\.css"\)?;$', re.MULTILINE)
-LOADED_BY_ALL = re.compile(r"/rooms/(?:js|css)/[^.]+\.")
-
-
-def lean(source: str) -> str:
-    """A script or a style sheet of ours without comments and indents; no string of ours spans lines."""
-    return INDENTS.sub("", COMMENTS.sub("", source))
-
-
-def joined(source: str, folder: str) -> str:
-    """A style sheet with those that it imports in their places: fifteen files would be fifteen requests.
-
-    They are taken as they were written: none of them points anywhere.
-    """
-    return IMPORTED.sub(lambda found: Path(str(finders.find(f"{folder}/{found[1]}.css"))).read_text(), source)
+LOADED_BY_ALL = re.compile(r"/rooms/(?:js/main|css/[^.]+)\.")
 
 
 class SparingCompressor(Compressor):
@@ -50,7 +31,7 @@ class SparingCompressor(Compressor):
 
 
 class StaticStorage(CompressedManifestStaticFilesStorage):
-    """Rewrites what modules import, too: a cached module then never meets a newer one."""
+    """A module's name changes with those that it imports, too: so does that of what is joined of them."""
 
     support_js_module_import_aggregation = True
 
@@ -60,8 +41,9 @@ class StaticStorage(CompressedManifestStaticFilesStorage):
     def _save(self, name: str, content: "File[Any]") -> str:
         if OURS.match(name):
             content.seek(0)
-            source = bytes(content.read()).decode()
-            content = ContentFile(lean(joined(source, os.path.dirname(name))).encode())
+            plain = re.sub(HASHED, ".", name)
+            source = whole(plain) if plain in WHOLE else lean(bytes(content.read()).decode())
+            content = ContentFile(source.encode())
         return str(super()._save(name, content))
 
 

@@ -2,7 +2,6 @@
 
 import json
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -99,20 +98,6 @@ def test_a_renamed_site_is_so_on_the_next_page(ana: User, plaza: Room) -> None:
     for name in ("Alameda", "Alameda & Co."):
         Site.objects.update(name=name)
         assert window(ana).get(f"/rooms/{plaza.id}/").content.decode().count(escape(name) + "<") == 3
-
-
-def test_every_module_is_asked_for_at_once(ana: User, plaza: Room) -> None:
-    """One that only an `import` names is met when all others are there, and holds them up."""
-    page = window(ana).get(f"/rooms/{plaza.id}/").content.decode()
-    asked = set(re.findall(r'<link rel="modulepreload" href="/static/rooms/js/(.*?)">', page))
-    scripts = Path(__file__).parent.parent / "rooms" / "static" / "rooms" / "js"
-    needed, found = {scripts / "main.js"}, set[Path]()
-    while needed - found:
-        module = (needed - found).pop()
-        found.add(module)
-        imports = re.findall(r'^(?:import|\} from|export .* from) .*?"(\..*?)";', module.read_text(), re.MULTILINE)
-        needed |= {(module.parent / name).resolve() for name in imports}
-    assert {str(module.relative_to(scripts)) for module in found} == asked
 
 
 def test_home_is_the_room_that_one_read_last(ana: User, plaza: Room) -> None:

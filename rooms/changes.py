@@ -1,5 +1,6 @@
 """What a client missed in a room: all that changed after a value of its `seq`, in one snapshot."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -94,10 +95,12 @@ def _changes_of(wishes: Sequence[Wish]) -> list[Changes | NotFound]:
 def _moved_members(wishes: Sequence[Wish]) -> dict[Wish, tuple[list[int], list[int]]]:
     """Who joined, and who left."""
     found = Membership.objects.filter(_since(wishes, "rooms_membership"))
-    rows = list(found.values_list("room_id", "changed_seq", "user_id", "active"))
+    rows: defaultdict[int, list[tuple[int, int, bool]]] = defaultdict(list)
+    for room, seq, user, active in found.values_list("room_id", "changed_seq", "user_id", "active"):
+        rows[room].append((seq, user, active))
 
     def users(wish: Wish, *, active: bool) -> list[int]:
-        return [user for room, seq, user, is_active in rows if (room, is_active) == (wish[0], active) and seq > wish[1]]
+        return [user for seq, user, is_active in rows[wish[0]] if is_active == active and seq > wish[1]]
 
     return {wish: (users(wish, active=True), users(wish, active=False)) for wish in wishes}
 
@@ -113,20 +116,22 @@ def _changed_messages(rooms: Mapping[int, Room], wishes: Sequence[Wish]) -> dict
 def _few_messages(wishes: Sequence[Wish]) -> dict[Wish, list[MessagePayload] | None]:
     """Of rooms in which too few values are missing for too many messages. How large they are is asked
     before they are loaded."""
-    sizes = list(
-        Message.objects.filter(_since(wishes, "rooms_message")).values_list("room_id", "changed_seq", TEXT_BYTES)
-    )
+    sizes: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
+    changed = Message.objects.filter(_since(wishes, "rooms_message"))
+    for room, seq, size in changed.values_list("room_id", "changed_seq", TEXT_BYTES):
+        sizes[room].append((seq, size))
     fitting = [
-        wish
-        for wish in wishes
-        if sum(size for room, seq, size in sizes if room == wish[0] and seq > wish[1]) <= BYTES_LIMIT
+        (room, after) for room, after in wishes if sum(size for seq, size in sizes[room] if seq > after) <= BYTES_LIMIT
     ]
     found: dict[Wish, list[MessagePayload] | None] = dict.fromkeys(wishes)
-    if fitting:
-        payloads = message_payloads(Message.objects.filter(_since(fitting, "rooms_message")).order_by("changed_seq"))
-        for room, after in fitting:
-            found[room, after] = [one for one in payloads if one["room"] == room and one["changed_seq"] > after]
-    return found
+    if not fitting:
+        return found
+    payloads: defaultdict[int, list[MessagePayload]] = defaultdict(list)
+    for payload in message_payloads(Message.objects.filter(_since(fitting, "rooms_message")).order_by("changed_seq")):
+        payloads[payload["room"]].append(payload)
+    return found | {
+        (room, after): [one for one in payloads[room] if one["changed_seq"] > after] for room, after in fitting
+    }
 
 
 def _many_messages(wish: Wish) -> list[MessagePayload] | None:

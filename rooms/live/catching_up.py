@@ -5,12 +5,13 @@ from collections.abc import Callable
 
 from prometheus_client import Counter
 
-from rooms.changes import Changes
+from rooms.changes import Changes, Wish
 from rooms.errors import NotFound, Unavailable
 from rooms.live.chores import Chores
 from rooms.live.repairs import RETRY, Reader
-from rooms.live.seats import Seat
+from rooms.live.seats import RoomFeed, Seat
 
+KEPT_SECONDS, KEPT_LIMIT = 1.0, 200  # of answers that others may want too
 STARTING_AFRESH = 1012  # the code that closes a connection whose way is lost
 
 lags = Counter("plaza_feed_lags", "Times that one connection was behind the feed and caught up by itself.")
@@ -23,6 +24,7 @@ class CatchingUp:
         self._reader = reader
         self._chores = chores
         self._excluded = excluded
+        self._kept: dict[Wish, Changes] = {}
 
     def release(self, seat: Seat) -> None:
         """Let its live events go on from where its snapshot or answer ended."""
@@ -93,9 +95,20 @@ class CatchingUp:
         """Raises NotFound where the client's user is no longer a member."""
         room, user = seat.room.id, seat.client.user
         # A member as far as the seat got: who left since then is named
-        if after <= seat.seq and (changes := await self._reader.changes(room, after)).messages is not None:
+        if after <= seat.seq and (changes := await self._shared_changes(seat.room, after)).messages is not None:
             if user in changes.left:
                 raise NotFound
             return changes
         # A cursor may be ahead of what this process knows, and a reset begin above the value of a removal
         return await self._reader.own_changes(room, after, user)
+
+    async def _shared_changes(self, room: RoomFeed, after: int) -> Changes:
+        """What somebody else was told just now, as long as it goes as far as the feed."""
+        kept = self._kept.get((room.id, after))
+        if kept is not None and kept.seq >= (room.seq or 0):
+            return kept
+        changes = await self._reader.changes(room.id, after)
+        if len(self._kept) < KEPT_LIMIT:
+            self._kept[room.id, after] = changes
+            asyncio.get_running_loop().call_later(KEPT_SECONDS, self._kept.pop, (room.id, after), None)
+        return changes

@@ -12,9 +12,9 @@ from rooms.live.database import ANSWER_SECONDS, Database
 from rooms.live.gather import Gatherer, Tell
 from rooms.live.patience import Patience
 
-ROOMS_AT_ONCE = 100
+ROOMS_AT_ONCE = 200
 READ_REST = 0.05  # seconds from the beginning of a read to the next; alone, one waits for nobody
-READS_ENOUGH = 25  # of those that wait, for a read without a rest
+READS_ENOUGH = 100  # of those that wait, for a read without a rest
 
 
 class DatabaseReader:

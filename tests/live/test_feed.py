@@ -133,11 +133,11 @@ class Somebody:
 
 
 async def sit(feed: Feed, world: World, client: Somebody) -> Seat:
-    """As the door does it: a seat first, then the snapshot, then what was held."""
-    feed.enter(client)
-    seat = feed.take_seat(client, ROOM)
+    """As the door does it: the snapshot first, then a seat, then what was held."""
     seq, members = world.seq, set(world.members)
     await asyncio.sleep(0.002)
+    feed.enter(client)
+    seat = feed.take_seat(client, ROOM)
     client.position = seq
     feed.begin(seat, seq, members)
     feed.release(seat)
@@ -408,4 +408,44 @@ class SlowReader:
         self.most_at_once = max(self.most_at_once, self.at_once)
         await asyncio.sleep(1)
         self.at_once -= 1
+        return await self._world.changes(room, after)
+
+
+def test_who_missed_the_same_is_told_what_was_read_just_now() -> None:
+    run(_ask_one_after_another())
+
+
+async def _ask_one_after_another() -> None:
+    world = World()
+    reader = CountingReader(world)
+    feed = Feed(reader)
+    world.commit()
+    seats = [await sit(feed, world, Somebody(user)) for user in (ANA, BRUNO)]
+
+    async def ask() -> None:
+        for seat in seats:
+            client = seat.client
+            assert isinstance(client, Somebody)
+            client.resuming = True
+            await feed.answer(seat, 0)
+            assert (client.heard[-1], client.broken) == (world.seq, [])
+
+    await ask()
+    assert reader.asked == 1
+    feed.receive(world.commit())
+    await ask()
+    assert reader.asked == 2  # what was read does not go so far
+    await asyncio.sleep(2)
+    await ask()
+    assert reader.asked == 3
+
+
+class CountingReader:
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self.moved, self.own_changes = world.moved, world.own_changes
+        self.asked = 0
+
+    async def changes(self, room: int, after: int) -> Changes:
+        self.asked += 1
         return await self._world.changes(room, after)

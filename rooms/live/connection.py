@@ -6,8 +6,8 @@ import time
 from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from secrets import token_hex
 from typing import Any
-from uuid import uuid4
 
 from accounts.models import User
 from rooms.live.fanout import Backlog, Tick
@@ -64,7 +64,7 @@ class Connection:
     )
 
     def __init__(self, outlet: Outlet, identity: Identity, tick: Tick) -> None:
-        self.id = uuid4().hex[:12]
+        self.id = token_hex(6)
         self.outlet = outlet
         self.identity = identity
         self.user = identity.user.id
@@ -107,15 +107,16 @@ class Connection:
         self._pushed = None
         self._put(pushed[0] if len(pushed) == 1 else b"".join(pushed), now, live=True)
 
-    def write(self, data: bytes, *, live: bool = True) -> None:
-        """A payload of its own. What answers its own wish is written at once, after what was pushed."""
+    def write(self, *payloads: bytes, live: bool = True) -> None:
+        """Its own payloads. What answers its own wish is written at once, after what was pushed."""
+        frames = b"".join(map(text_frame, payloads))
         if live:
-            self.push(text_frame(data))
+            self.push(frames)
         elif not self.closed:
             now = time.monotonic()
             if self.welcomed:
                 self.flush(now)
-            self._put(text_frame(data), now, live=False)
+            self._put(frames, now, live=False)
 
     def _put(self, frames: bytes, now: float, *, live: bool) -> None:
         self._wrote_at = now

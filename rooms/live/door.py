@@ -123,10 +123,11 @@ async def _open(live: Live, connection: Connection, opening: Opening) -> None:
         seat = live.feed.take_seat(connection, entry["id"])
         live.feed.begin(seat, entry["seq"], opening.members.get(entry["id"]))
         live.belongings.remember(connection, entry)
-    for data in _welcome(connection, opening.epoch, opening.entries):
-        connection.write(data, live=False)
+    *parts, last = _welcome(connection, opening.epoch, opening.entries)
+    for part in parts:
+        connection.write(part, live=False)
         await connection.taken()
-    live.online.greet(connection, live=False)
+    connection.write(last, live.online.greeting(connection), live=False)
     connection.welcome()
     for seat in list(live.feed.seats[connection].values()):
         live.feed.release(seat)

@@ -30,7 +30,7 @@ NO_LIMIT = 0  # stock: 5 s, with a timer for each; our application opens a WebSo
 NOT_BY_TIMER = 10**9  # seconds between stock's pings, with a timer for each; `Connection.sweep` sends ours
 NEVER = -1  # stock: every WebSocket is closed after 24 h
 REQUEST_SECONDS = 30  # for HTTP requests in flight when the server goes
-COLLECT_AT = (50_000, 20, 50)  # stock: after 700 new objects
+COLLECT_AT = 100_000  # objects more than were there; stock: 700
 LAST_SECOND = 0.3  # for close frames to leave
 
 
@@ -77,11 +77,11 @@ class LiveServer(Server):
         loop.add_signal_handler(signal.SIGINT, self._go, 0.0)
 
     def _collect_seldom(self) -> None:
-        """What was loaded by now is no garbage, nor are a thousand who come at once: collections in the
-        middle of that took a fifth of its time."""
+        """What was loaded by now is no garbage, nor are a thousand who come at once, nor is there any of
+        those who go (`LiveProtocol.connectionLost`): looking for it took a third of a storm's time."""
         gc.collect()
         gc.freeze()
-        gc.set_threshold(*COLLECT_AT)
+        gc.set_threshold(COLLECT_AT)
 
     def listen_success(self, port: Any) -> None:
         self._ports.append(port)

@@ -48,12 +48,15 @@ class Online:
         news = {room.id: (came & room.members, went & room.members) for room in self._feed.rooms.values()}
         return {room: (arrived, departed) for room, (arrived, departed) in news.items() if arrived or departed}
 
-    def greet(self, connection: Connection, *, live: bool = True) -> None:
+    def greet(self, connection: Connection) -> None:
+        connection.write(self.greeting(connection))
+
+    def greeting(self, connection: Connection) -> bytes:
         """All who are online now, the user among them."""
         people, text = self._people_of(frozenset(self._feed.seats[connection]))
         if connection.user not in people:
             text = _listed([connection.user]) + (b"," + text if text else b"")
-        connection.write(b'{"type":"presence","online":[' + text + b'],"offline":[]}', live=live)
+        return b'{"type":"presence","online":[' + text + b'],"offline":[]}'
 
     def _people_of(self, rooms: Rooms) -> tuple[frozenset[int], bytes]:
         if rooms not in self._known:

@@ -35,7 +35,7 @@ logger = logging.getLogger(__name__)
 
 SEND_REST = 0.06  # seconds from the beginning of a batch of sends to the next; alone, one waits for nobody
 SENDS_ENOUGH = 25  # of those that wait, for a batch without a rest
-ARRIVAL_REST, ARRIVALS_ENOUGH = 0.05, 100  # the same, of those who come
+ARRIVAL_REST, ARRIVALS_ENOUGH = 0.02, 100  # the same, of those who come
 READ_PAUSE = 0.2  # seconds that read positions gather
 
 connections_gauge = Gauge("plaza_connections", "Live connections of this process.")

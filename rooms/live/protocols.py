@@ -130,6 +130,9 @@ class LiveProtocol(WebSocketProtocol):
     def connectionLost(self, *args: Any) -> None:  # noqa: N802  (Twisted's name)
         self._say_no_more()
         super().connectionLost(*args)
+        # Each leads back to here: without them it is gone at once, and no garbage of a thousand connections
+        # is looked for in the middle of a storm
+        self.outlet = self.is_open = self.is_closed = None
 
     def _say_no_more(self) -> None:
         if self.outlet:

@@ -118,7 +118,7 @@ def compare_server(report: Report, what: str, many: int) -> None:
 def measure_page(world: World, report: Report, visit: Visit) -> None:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        opened = [open_page(browser, world, visit) for _time in range(3 if report.quick else 10)]
+        opened = [open_page(browser, world, visit) for _time in range(5 if report.quick else 10)]
         browser.close()
     took = median(milliseconds for milliseconds, _files in opened)
     files = opened[-1][1]

@@ -11,6 +11,7 @@ from rooms.live.chores import Chores
 from rooms.live.repairs import RETRY, Reader
 from rooms.live.seats import RoomFeed, Seat
 
+TURN_SECONDS = 2.5  # for those before
 KEPT_SECONDS, KEPT_LIMIT = 1.0, 200  # of answers that others may want too
 STARTING_AFRESH = 1012  # the code that closes a connection whose way is lost
 
@@ -46,9 +47,8 @@ class CatchingUp:
 
     async def _resume_in_turn(self, seat: Seat, cursor: int | None) -> None:
         """One at a time: an answer's parts and a lagging seat's must not mix."""
-        if seat.turn is None:
-            seat.turn = asyncio.Lock()
-        async with seat.turn:
+        turn = await self._turn(seat, patient=cursor is None)
+        try:
             if not seat.is_current():
                 return
             seat.hold()
@@ -61,6 +61,22 @@ class CatchingUp:
                 # A held seat hears nothing more: better that its client comes again.
                 seat.client.close(STARTING_AFRESH, "starting afresh")
                 raise
+        finally:
+            turn.release()
+
+    async def _turn(self, seat: Seat, *, patient: bool) -> asyncio.Lock:
+        """A lagging seat tries until the database answers: who waits for an answer does not wait for that."""
+        if seat.turn is None:
+            seat.turn = asyncio.Lock()
+        if patient or not seat.turn.locked():
+            await seat.turn.acquire()
+            return seat.turn
+        try:
+            async with asyncio.timeout(TURN_SECONDS):
+                await seat.turn.acquire()
+        except TimeoutError as error:
+            raise Unavailable from error
+        return seat.turn
 
     async def _resume(self, seat: Seat, cursor: int | None) -> None:
         try:

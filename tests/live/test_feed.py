@@ -440,6 +440,29 @@ async def _ask_one_after_another() -> None:
     assert reader.asked == 3
 
 
+def test_an_answer_does_not_wait_until_a_lagging_seat_has_caught_up() -> None:
+    run(_ask_while_the_database_is_away())
+
+
+async def _ask_while_the_database_is_away() -> None:
+    world = World()
+    feed = Feed(world)
+    await sit(feed, world, Somebody(ANA))
+    client = Somebody(BRUNO)
+    coming = asyncio.create_task(sit(feed, world, client))
+    await asyncio.sleep(0.001)
+    world.away = True
+    feed.receive(world.commit())
+    seat = await coming  # read before the event, seated after it
+    with pytest.raises(Unavailable):
+        await feed.answer(seat, 0)
+    world.away = False
+    await asyncio.sleep(2)
+    client.resuming = True
+    await feed.answer(seat, 0)
+    assert (client.heard[-1], client.broken) == (1, [])
+
+
 class CountingReader:
     def __init__(self, world: World) -> None:
         self._world = world

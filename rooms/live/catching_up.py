@@ -128,3 +128,7 @@ class CatchingUp:
             self._kept[room.id, after] = changes
             asyncio.get_running_loop().call_later(KEPT_SECONDS, self._kept.pop, (room.id, after), None)
         return changes
+
+    def forget(self) -> None:
+        """What was read is of a database that is no longer."""
+        self._kept.clear()

@@ -183,6 +183,7 @@ class Feed:
         if epoch != self.epoch or any(seq < delivered[room] for room, seq in moved.items()):
             logger.warning("The database was restored: starting afresh")
             self.epoch = None  # the next snapshot says which
+            self._catching_up.forget()
             self._restored()
             return
         if moved:

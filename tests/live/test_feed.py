@@ -463,6 +463,25 @@ async def _ask_while_the_database_is_away() -> None:
     assert (client.heard[-1], client.broken) == (1, [])
 
 
+def test_what_was_read_before_a_restore_is_told_to_nobody() -> None:
+    run(_ask_after_a_restore())
+
+
+async def _ask_after_a_restore() -> None:
+    world = World(seq=1)
+    reader = CountingReader(world)
+    feed = Feed(reader)
+    seat = await sit(feed, world, Somebody(ANA))
+    await feed.look()
+    assert isinstance(seat.client, Somebody)
+    seat.client.resuming = True
+    await feed.answer(seat, 0)
+    world.epoch = "another"
+    await feed.look()
+    await feed.answer(seat, 0)
+    assert reader.asked == 2
+
+
 class CountingReader:
     def __init__(self, world: World) -> None:
         self._world = world

@@ -117,6 +117,7 @@ class Belongings:
         if rooms:
             await self._look_at_rooms(rooms)
         if changed:
+            self._feed.forget()
             await self._look_at_profiles(changed)
 
     async def _look_at_access(self, users: set[int]) -> None:

@@ -130,5 +130,5 @@ class CatchingUp:
         return changes
 
     def forget(self) -> None:
-        """What was read is of a database that is no longer."""
+        """What was read is of a database that is no longer, or names somebody as they were called."""
         self._kept.clear()

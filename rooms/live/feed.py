@@ -46,6 +46,7 @@ class Feed:
         self._gained, self._restored = gained, restored
         self.release = self._catching_up.release
         self.answer = self._catching_up.answer
+        self.forget = self._catching_up.forget
         self.rooms: dict[int, RoomFeed] = {}
         self.clients: defaultdict[int, set[Client]] = defaultdict(set)
         self.seats: defaultdict[Client, dict[int, Seat]] = defaultdict(dict)
@@ -183,7 +184,7 @@ class Feed:
         if epoch != self.epoch or any(seq < delivered[room] for room, seq in moved.items()):
             logger.warning("The database was restored: starting afresh")
             self.epoch = None  # the next snapshot says which
-            self._catching_up.forget()
+            self.forget()
             self._restored()
             return
         if moved:

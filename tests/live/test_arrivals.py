@@ -11,11 +11,12 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
+from rooms.changes import Changes
 from rooms.live import arrivals
 from rooms.live.arrivals import Arrival, Credentials, Opening, Refusal, arrive
 from rooms.live.connection import BANNED, NOT_SIGNED_IN, Identity
 from rooms.live.process import Live
-from rooms.models import Room
+from rooms.models import Notice, Room
 from rooms.operations.members import take_in
 from rooms.operations.moderation import ban_user
 from rooms.operations.rooms import create_room
@@ -127,3 +128,15 @@ async def test_a_room_whose_last_member_went_meanwhile_is_read_again(monkeypatch
     monkeypatch.setattr(live, "database", answers)
     assert (await live.arrive(Credentials(None, "token"))) == answers.arrival
     assert answers.reads == 2
+
+
+async def test_what_was_read_before_somebody_was_renamed_is_told_to_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    live, looked = Live(), []
+
+    async def look(users: set[int]) -> None:
+        looked.append(users)
+
+    monkeypatch.setattr(live.belongings, "_look_at_profiles", look)
+    live.feed._catching_up._kept[ROOM, 0] = Changes(0, {"id": ROOM, "seq": 1}, [])  # type: ignore[typeddict-item]
+    await live.belongings._look_again([(1, USER, Notice.Kind.PROFILE, 0)])
+    assert (looked, live.feed._catching_up._kept) == ([{USER}], {})

@@ -51,6 +51,7 @@ class Feed:
         self.clients: defaultdict[int, set[Client]] = defaultdict(set)
         self.seats: defaultdict[Client, dict[int, Seat]] = defaultdict(dict)
         self.epoch: str | None = None
+        self._joined: defaultdict[int, set[int]] = defaultdict(set)
 
     # Who is here
 
@@ -166,8 +167,14 @@ class Feed:
                     self._exclude(seat)
         for user in joined:
             room.members.add(user)
+            self._joined[room.id].add(user)
             if user in self.clients:
                 self._gained(user, room.id)
+
+    def newcomers(self) -> dict[int, set[int]]:
+        """Room → who joined it since this was asked last."""
+        joined, self._joined = self._joined, defaultdict(set)
+        return joined
 
     # Once a second
 

@@ -1,7 +1,7 @@
 """Tells each connection who is online among the people who share a room with its user."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from rooms.live.connection import Connection
 from rooms.live.fanout import spread
@@ -30,7 +30,8 @@ class Online:
             self._say(list(said))
         self._known.clear()
         came, went = self._presence.changes(here)
-        news = self._rooms_with(came, went) if came or went else {}
+        joined = self._feed.newcomers()
+        news = self._rooms_with(came, went, joined) if came or went or joined else {}
         if not news:
             return
         listeners: defaultdict[Rooms, list[Connection]] = defaultdict(list)
@@ -43,9 +44,14 @@ class Online:
             spread(encode({"type": "presence", "online": sorted(online), "offline": sorted(offline)}), connections)
 
     def _rooms_with(
-        self, came: frozenset[int], went: frozenset[int]
+        self, came: frozenset[int], went: frozenset[int], joined: Mapping[int, set[int]]
     ) -> dict[int, tuple[frozenset[int], frozenset[int]]]:
-        news = {room.id: (came & room.members, went & room.members) for room in self._feed.rooms.values()}
+        """Who was online when they joined a room is news there as well."""
+        online = self._presence.online(frozenset(self._feed.clients))
+        news = {
+            room.id: ((came | (online & joined.get(room.id, frozenset()))) & room.members, went & room.members)
+            for room in self._feed.rooms.values()
+        }
         return {room: (arrived, departed) for room, (arrived, departed) in news.items() if arrived or departed}
 
     def greet(self, connection: Connection) -> None:

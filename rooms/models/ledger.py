@@ -64,21 +64,24 @@ class NewMessage:
     id: int = 0
 
 
-def lock_standing(rooms: Collection[int], authors: Collection[int], keys: Collection[UUID], *, wait: bool) -> Standing:
+def lock_standing(
+    rooms: Collection[int], members: Collection[tuple[int, int]], keys: Collection[tuple[int, UUID]], *, wait: bool
+) -> Standing:
     """Lock the rooms in order of id (those that are free at once, where it is not to `wait`), then
-    read what decides: whoever wrote there before us has committed by now.
+    read what decides: whoever wrote there before us has committed by now. `members`: (room, user)
+    of those who send; `keys`: (author, key) of what they send.
 
     Memberships are locked in order of id, as `operations/reads.py` does: no two batches wait for each
     other in a ring.
     """
     read = _read_sqlite if connection.vendor == "sqlite" else _read_postgres
     found, people, known = read(
-        (_rooms(wait=wait), [rooms]), (_members(wait=wait), [rooms, rooms, authors]), (_keys(), [authors, keys])
+        (_rooms(wait=wait), [rooms]), (_members(wait=wait), [rooms, members]), (_keys(), [keys])
     )
-    members = [MemberRow._make(row) for row in people]
+    rows = [MemberRow._make(row) for row in people]
     return Standing(
         {row[0]: RoomRow._make(row) for row in found},
-        {(one.room_id, one.user_id): one for one in members},
+        {(one.room_id, one.user_id): one for one in rows},
         {(author, key if isinstance(key, UUID) else UUID(key)) for author, key in known},
     )
 
@@ -112,20 +115,32 @@ def _members(*, wait: bool) -> str:
         f"WITH free AS (SELECT id FROM rooms_room WHERE {_among('id')} {_locking(wait=wait)}) "  # noqa: S608
         "SELECT m.id, m.room_id, m.user_id, m.active, m.role, m.muted_until,"
         " u.name, u.username, u.avatar, u.erased_at IS NOT NULL "
-        "FROM rooms_membership m JOIN accounts_user u ON u.id = m.user_id "
-        f"WHERE {_among('m.room_id')} AND {_among('m.user_id')} AND m.room_id IN (SELECT id FROM free) "
+        f"FROM {_pairs('room', 'author')} JOIN rooms_membership m ON m.room_id = given.room AND m.user_id = given.author "
+        "JOIN accounts_user u ON u.id = m.user_id WHERE m.room_id IN (SELECT id FROM free) "
         f"ORDER BY m.id {_locking(wait=True, of='OF m')}"
     )
 
 
 def _keys() -> str:
-    return f"SELECT author_id, key FROM rooms_message WHERE {_among('author_id')} AND {_among('key', 'uuid')}"  # noqa: S608
+    return (
+        f"SELECT m.author_id, m.key FROM {_pairs('author', 'key')} "  # noqa: S608
+        "JOIN rooms_message m ON m.author_id = given.author AND m.key = given.key"
+    )
 
 
-def _among(column: str, kind: str = "bigint") -> str:
+def _among(column: str) -> str:
     if connection.vendor == "sqlite":
         return f"{column} IN (SELECT value FROM json_each(%s))"  # noqa: S608
-    return f"{column} = ANY(%s::{kind}[])"
+    return f"{column} = ANY(%s)"
+
+
+def _pairs(one: str, other: str) -> str:
+    """A table `given`, to be joined: where each column was asked for by itself, PostgreSQL read all that
+    the authors ever wrote."""
+    if connection.vendor == "sqlite":
+        columns = f"json_extract(value, '$[0]') AS {one}, json_extract(value, '$[1]') AS {other}"
+        return f"(SELECT {columns} FROM json_each(%s)) given"  # noqa: S608
+    return f"unnest(%s) AS given({one}, {other})"
 
 
 def _locking(*, wait: bool, of: str = "") -> str:
@@ -135,36 +150,41 @@ def _locking(*, wait: bool, of: str = "") -> str:
     return f"FOR NO KEY UPDATE {of} {'' if wait else 'SKIP LOCKED'}"
 
 
-type Question = tuple[str, Sequence[Collection[Any]]]
+type Value = int | UUID
+type Question = tuple[str, Sequence[Collection[Value | tuple[Value, Value]]]]
 type Rows = list[tuple[Any, ...]]
 
 
 def _read_postgres(*questions: Question) -> list[Rows]:
     """All in one trip, each answered as things stand when the one before is done."""
-    asked = "; ".join(sql % tuple(map(_literal, given)) for sql, given in questions)
+    asked = "; ".join(sql % tuple(map(_arrays, given)) for sql, given in questions)
     cursor = Cursor(connection.connection)
     with connection.wrap_database_errors:
         cursor.execute(asked.encode())
         return [cursor.fetchall() for _result in cursor.results()]
 
 
-def _literal(values: Collection[int | UUID]) -> str:
-    """As an array; psycopg looks at each value on its own, for a third of what the whole trip costs."""
-    return "'{" + ",".join([value.hex if isinstance(value, UUID) else str(int(value)) for value in values]) + "}'"
+def _arrays(given: Collection[Value | tuple[Value, Value]]) -> str:
+    """Values as one array, pairs as two; psycopg looks at each value on its own, for a third of what the
+    whole trip costs."""
+    if given and isinstance(next(iter(given)), tuple):
+        return ", ".join(map(_array, zip(*given, strict=True)))
+    return _array(given)
+
+
+def _array(values: Collection[Value]) -> str:
+    kind = "uuid" if isinstance(next(iter(values), None), UUID) else "bigint"
+    return f"'{{{','.join([value.hex if isinstance(value, UUID) else str(int(value)) for value in values])}}}'::{kind}[]"
 
 
 def _read_sqlite(*questions: Question) -> list[Rows]:
     answers: list[Rows] = []
     with connection.cursor() as cursor:
         for sql, given in questions:
-            cursor.execute(sql, [json.dumps([_plain(value) for value in values]) for values in given])
+            cursor.execute(sql, [json.dumps(list(values), default=lambda key: key.hex) for values in given])
             answers.append(cursor.fetchall())
     rooms, people, known = answers
     return [rooms, [(*row[:5], _in_utc(row[5]), *row[6:]) for row in people], known]
-
-
-def _plain(value: int | UUID) -> int | str:
-    return value.hex if isinstance(value, UUID) else value
 
 
 def _in_utc(moment: datetime | None) -> datetime | None:
@@ -183,10 +203,10 @@ WITH given AS (
     SELECT room, author, seq, seq, key, decode(first_hash, 'hex'), body, html, reply_to, %s FROM given
     RETURNING id, room_id, seq
 ), counted AS (
-    UPDATE rooms_room SET seq = last.value::bigint FROM json_each_text(%s) last WHERE id = last.key::bigint
+    UPDATE rooms_room SET seq = last.seq FROM unnest(%s::bigint[], %s::bigint[]) AS last(room, seq) WHERE id = last.room
 ), moved AS (
-    UPDATE rooms_membership SET read_seq = last.value::bigint, read_at = %s
-    FROM json_each_text(%s) last WHERE id = last.key::bigint
+    UPDATE rooms_membership SET read_seq = last.seq, read_at = %s
+    FROM unnest(%s::bigint[], %s::bigint[]) AS last(membership, seq) WHERE id = last.membership
 )
 SELECT id, room_id, seq FROM new"""  # noqa: S608
 
@@ -197,8 +217,13 @@ def _write_postgres(
     given = json.dumps([_given(message) for message in messages])
     with connection.wrap_database_errors:
         cursor = Cursor(connection.connection)
-        cursor.execute(WRITE, [given, now, json.dumps(last), now, json.dumps(positions)], prepare=True)
+        cursor.execute(WRITE, [given, now, *_columns(last), now, *_columns(positions)], prepare=True)
         return cursor.fetchall()
+
+
+def _columns(numbers: Mapping[int, int]) -> tuple[str, str]:
+    """Keys and values, each as the text of an array."""
+    return f"{{{','.join(map(str, numbers))}}}", f"{{{','.join(map(str, numbers.values()))}}}"
 
 
 def _given(new: NewMessage) -> dict[str, Any]:

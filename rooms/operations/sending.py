@@ -168,8 +168,8 @@ def _send_alone(item: _Prepared) -> Outcome:
 def _write(items: Sequence[_Prepared], outcomes: dict[int, Outcome], *, wait: bool) -> list[_Prepared]:
     standing = ledger.lock_standing(
         {item.draft.room for item in items},
-        {item.draft.actor.id for item in items},
-        {item.draft.key for item in items},
+        {(item.draft.room, item.draft.actor.id) for item in items},
+        {(item.draft.actor.id, item.draft.key) for item in items},
         wait=wait,
     )
     busy = [] if wait else [item for item in items if item.draft.room not in standing.rooms]

@@ -100,6 +100,10 @@ CHAT_DB_THREADS = environment.whole("CHAT_DB_THREADS", 4, least=1, most=64)
 DATABASE_URL = environment.database_address(f"sqlite:///{CHAT_DATA_DIR}/plaza.sqlite3")
 
 
+# Compiling a query, or starting processes to share it, takes longer than any of ours: a second where it took 5 ms
+SHORT_QUERIES = "-c jit=off -c max_parallel_workers_per_gather=0"
+
+
 def database(url: str) -> dict[str, Any]:
     """Django's settings for a database, with our limits on waiting."""
     config: dict[str, Any] = dict(env.db_url_config(url))
@@ -122,7 +126,7 @@ def database(url: str) -> dict[str, Any]:
             "timeout": DATABASE_WAIT_SECONDS,
             "max_lifetime": 3600,
         },
-        "options": f"-c lock_timeout={milliseconds}ms -c idle_in_transaction_session_timeout=60s",
+        "options": f"-c lock_timeout={milliseconds}ms -c idle_in_transaction_session_timeout=60s {SHORT_QUERIES}",
         "connect_timeout": 2,
         "tcp_user_timeout": milliseconds,
     }

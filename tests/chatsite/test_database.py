@@ -1,0 +1,14 @@
+"""What the site asks of its database's connections."""
+
+import pytest
+from django.db import connection
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db
+@pytest.mark.parametrize(("setting", "value"), [("jit", "off"), ("max_parallel_workers_per_gather", "0")])
+def test_a_query_is_neither_compiled_nor_shared_out(setting: str, value: str) -> None:
+    """A plan that was estimated wrongly had a storm wait a second for each."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SHOW {setting}")
+        assert cursor.fetchone() == (value,)

@@ -78,9 +78,10 @@ class Membership(models.Model):
         NOTHING = "nothing", _("nothing")
         HIDDEN = "hidden", _("hidden")
 
-    room = models.ForeignKey(Room, models.CASCADE, related_name="memberships", verbose_name=_("room"))
+    # Indexes of their own would say no more than those below, and each position that moves would be written to them
+    room = models.ForeignKey(Room, models.CASCADE, related_name="memberships", db_index=False, verbose_name=_("room"))
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.CASCADE, related_name="memberships", verbose_name=_("person")
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="memberships", db_index=False, verbose_name=_("person")
     )
     active = models.BooleanField(default=True)
     role = models.CharField(_("role"), max_length=6, choices=Role, default=Role.MEMBER)

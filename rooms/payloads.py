@@ -11,7 +11,6 @@ from django.core.files.storage import default_storage
 
 from accounts.models import User
 from rooms.models import Membership, Mention, Message, Reaction, Room
-from rooms.models.among import among
 from rooms.models.message import MessageQuerySet
 
 REACTION_USERS = 50  # of each emoji
@@ -244,7 +243,7 @@ def room_entries(user: User | int, rooms: Iterable[int] | None = None) -> list[R
 def entries_of(users: Iterable[int], rooms: Iterable[int] | None = None) -> dict[int, list[RoomEntry]]:
     """Of each user, in three queries for all of them."""
     entries: dict[int, list[RoomEntry]] = {user: [] for user in users}
-    memberships = Membership.objects.listed().filter(user__in=among(entries))
+    memberships = Membership.objects.listed().filter(user__among=entries.keys())
     if rooms is not None:
         memberships = memberships.filter(room__in=list(rooms))
     rows = memberships.order_by("room_id").unread_rows()

@@ -16,7 +16,6 @@ from django.utils.crypto import constant_time_compare
 from accounts.models import AccessToken, User, token_digest
 from rooms.live.connection import BANNED, NOT_SIGNED_IN, Identity
 from rooms.models import Membership, Site
-from rooms.models.among import among
 from rooms.models.snapshot import snapshot
 from rooms.payloads import RoomEntry, entries_of
 
@@ -94,7 +93,7 @@ class _Session(NamedTuple):
 def _tokens(digests: Collection[str]) -> dict[str, _Token]:
     if not digests:
         return {}
-    rows = AccessToken.objects.filter(digest__in=among(digests), revoked_at__isnull=True)
+    rows = AccessToken.objects.filter(digest__among=digests, revoked_at__isnull=True)
     return {digest: _Token(pk, user) for digest, pk, user in rows.values_list("digest", "pk", "user_id")}
 
 
@@ -102,7 +101,7 @@ def _sessions(keys: Collection[str]) -> dict[str, _Session]:
     if not keys:
         return {}
     found: dict[str, _Session] = {}
-    for row in Session.objects.filter(session_key__in=among(keys), expire_date__gt=timezone.now()):
+    for row in Session.objects.filter(session_key__among=keys, expire_date__gt=timezone.now()):
         session = row.get_decoded()
         if (user := str(session.get(SESSION_KEY, ""))).isdecimal():
             found[row.session_key] = _Session(
@@ -112,7 +111,7 @@ def _sessions(keys: Collection[str]) -> dict[str, _Session]:
 
 
 def _people(ids: Collection[int]) -> dict[int, User]:
-    people = User.objects.select_related("ban").filter(id__in=among(ids)) if ids else ()
+    people = User.objects.select_related("ban").filter(id__among=ids) if ids else ()
     return {user.id: user for user in people}
 
 
@@ -148,7 +147,7 @@ def _openings(
     entries = entries_of(users, rooms)
     new = {entry["id"] for some in entries.values() for entry in some}.difference(started)
     members: dict[int, list[int]] = {room: [] for room in new}
-    people = Membership.objects.active().filter(room__in=among(new)).values_list("room_id", "user_id") if new else ()
+    people = Membership.objects.active().filter(room__among=new).values_list("room_id", "user_id") if new else ()
     for room, member in people:
         members[room].append(member)
     epoch = Site.load().epoch

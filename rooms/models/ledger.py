@@ -15,6 +15,8 @@ from uuid import UUID
 from django.db import connection
 from psycopg import Cursor
 
+from rooms.models.among import array
+
 
 class RoomRow(NamedTuple):
     """A room, locked until the transaction ends."""
@@ -41,11 +43,11 @@ class MemberRow(NamedTuple):
 
 
 class Standing(NamedTuple):
-    """What decides about a batch. `known`: (author, key) of what was sent before."""
+    """What decides about a batch. `known`: (author, key) of what was sent before, and which message it is."""
 
     rooms: dict[int, RoomRow]
     members: dict[tuple[int, int], MemberRow]
-    known: set[tuple[int, UUID]]
+    known: dict[tuple[int, UUID], int]
 
 
 @dataclass(slots=True)
@@ -82,7 +84,7 @@ def lock_standing(
     return Standing(
         {row[0]: RoomRow._make(row) for row in found},
         {(one.room_id, one.user_id): one for one in rows},
-        {(author, key if isinstance(key, UUID) else UUID(key)) for author, key in known},
+        {(author, key if isinstance(key, UUID) else UUID(key)): message for author, key, message in known},
     )
 
 
@@ -115,7 +117,8 @@ def _members(*, wait: bool) -> str:
         f"WITH free AS (SELECT id FROM rooms_room WHERE {_among('id')} {_locking(wait=wait)}) "  # noqa: S608
         "SELECT m.id, m.room_id, m.user_id, m.active, m.role, m.muted_until,"
         " u.name, u.username, u.avatar, u.erased_at IS NOT NULL "
-        f"FROM {_pairs('room', 'author')} JOIN rooms_membership m ON m.room_id = given.room AND m.user_id = given.author "
+        f"FROM {_pairs('room', 'author')} "
+        "JOIN rooms_membership m ON m.room_id = given.room AND m.user_id = given.author "
         "JOIN accounts_user u ON u.id = m.user_id WHERE m.room_id IN (SELECT id FROM free) "
         f"ORDER BY m.id {_locking(wait=True, of='OF m')}"
     )
@@ -123,7 +126,7 @@ def _members(*, wait: bool) -> str:
 
 def _keys() -> str:
     return (
-        f"SELECT m.author_id, m.key FROM {_pairs('author', 'key')} "  # noqa: S608
+        f"SELECT m.author_id, m.key, m.id FROM {_pairs('author', 'key')} "  # noqa: S608
         "JOIN rooms_message m ON m.author_id = given.author AND m.key = given.key"
     )
 
@@ -151,7 +154,8 @@ def _locking(*, wait: bool, of: str = "") -> str:
 
 
 type Value = int | UUID
-type Question = tuple[str, Sequence[Collection[Value | tuple[Value, Value]]]]
+type Given = Collection[int] | Collection[tuple[int, int]] | Collection[tuple[int, UUID]]
+type Question = tuple[str, Sequence[Given]]
 type Rows = list[tuple[Any, ...]]
 
 
@@ -164,17 +168,16 @@ def _read_postgres(*questions: Question) -> list[Rows]:
         return [cursor.fetchall() for _result in cursor.results()]
 
 
-def _arrays(given: Collection[Value | tuple[Value, Value]]) -> str:
-    """Values as one array, pairs as two; psycopg looks at each value on its own, for a third of what the
+def _arrays(given: Given) -> str:
+    """Ids as one array, pairs as two; psycopg looks at each value on its own, for a third of what the
     whole trip costs."""
-    if given and isinstance(next(iter(given)), tuple):
-        return ", ".join(map(_array, zip(*given, strict=True)))
-    return _array(given)
+    columns = zip(*(one if isinstance(one, tuple) else (one,) for one in given), strict=True)
+    return ", ".join(map(_array, columns))
 
 
-def _array(values: Collection[Value]) -> str:
-    kind = "uuid" if isinstance(next(iter(values), None), UUID) else "bigint"
-    return f"'{{{','.join([value.hex if isinstance(value, UUID) else str(int(value)) for value in values])}}}'::{kind}[]"
+def _array(values: Sequence[Value]) -> str:
+    kind = "uuid" if isinstance(values[0], UUID) else "bigint"
+    return f"'{array(value.hex if isinstance(value, UUID) else int(value) for value in values)}'::{kind}[]"
 
 
 def _read_sqlite(*questions: Question) -> list[Rows]:
@@ -217,13 +220,9 @@ def _write_postgres(
     given = json.dumps([_given(message) for message in messages])
     with connection.wrap_database_errors:
         cursor = Cursor(connection.connection)
-        cursor.execute(WRITE, [given, now, *_columns(last), now, *_columns(positions)], prepare=True)
+        seqs, moved = (array(last), array(last.values())), (array(positions), array(positions.values()))
+        cursor.execute(WRITE, [given, now, *seqs, now, *moved], prepare=True)
         return cursor.fetchall()
-
-
-def _columns(numbers: Mapping[int, int]) -> tuple[str, str]:
-    """Keys and values, each as the text of an array."""
-    return f"{{{','.join(map(str, numbers))}}}", f"{{{','.join(map(str, numbers.values()))}}}"
 
 
 def _given(new: NewMessage) -> dict[str, Any]:

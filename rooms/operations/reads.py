@@ -9,6 +9,7 @@ from django.utils import timezone
 from accounts.models import User
 from rooms.errors import ChatError, Invalid, NotFound
 from rooms.models import Membership, Room
+from rooms.models.among import pairs_among
 from rooms.operations.finding import LARGEST_ID, row_id
 from rooms.payloads import ReadPayload, read_payload
 
@@ -46,17 +47,16 @@ def mark_all(marks: Sequence[ReadMark]) -> list[ReadPayload | ChatError]:
     wanted = {(mark.room, mark.user) for mark in sound}
     with transaction.atomic():
         # In order of id, as a batch of sends locks them.
-        found = Membership.objects.active().filter(
-            room__in={room for room, _user in wanted}, user__in={user for _room, user in wanted}
-        )
+        theirs = pairs_among("rooms_membership.room_id", "rooms_membership.user_id", wanted)
+        found = Membership.objects.active().filter(theirs)
         locked = found.select_for_update(of=("self",), no_key=True).select_related("room").order_by("id")
-        memberships = {(one.room_id, one.user_id): one for one in locked if (one.room_id, one.user_id) in wanted}
+        memberships = {(one.room_id, one.user_id): one for one in locked}
         before = {key: one.read_seq for key, one in memberships.items()}
         for mark in sound:
             _move(memberships.get((mark.room, mark.user)), mark)
         moved = [one for key, one in memberships.items() if one.read_seq != before[key]]
         Membership.objects.bulk_update(moved, ["read_seq", "read_at"])
-        counted = Membership.objects.filter(id__in=[one.id for one in memberships.values()]).with_unread()
+        counted = Membership.objects.filter(id__among={one.id for one in memberships.values()}).with_unread()
         payloads = {(one.room_id, one.user_id): read_payload(one) for one in counted}
     return [_outcome(mark, payloads.get((mark.room, mark.user))) for mark in marks]
 

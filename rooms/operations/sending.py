@@ -18,7 +18,6 @@ from rooms import events
 from rooms.errors import ChatError, Conflict, Invalid, NotFound, Unavailable
 from rooms.models import Membership, Mention, Message, Notice, Room, ledger
 from rooms.models.ledger import MemberRow, NewMessage, Standing
-from rooms.models.message import MessageQuerySet
 from rooms.operations.finding import LARGEST_ID, row_id
 from rooms.operations.notices import notify
 from rooms.operations.rendering import render
@@ -195,7 +194,7 @@ class _Batch:
     @classmethod
     def load(cls, standing: Standing, items: Sequence[_Prepared]) -> "_Batch":
         answered = {item.draft.reply_to for item in items if item.draft.reply_to is not None}
-        known = _known_messages(standing.known)
+        known = Message.objects.filter(id__in=standing.known.values()) if standing.known else Message.objects.none()
         return cls(
             standing=standing,
             items=items,
@@ -312,12 +311,6 @@ class _Batch:
             id=known.id,
         )
         return Sent(_payload(item, first_sent, user_payload(item.draft.actor)), duplicate=True)
-
-
-def _known_messages(keys: Collection[tuple[int, UUID]]) -> MessageQuerySet:
-    if not keys:
-        return Message.objects.none()
-    return Message.objects.filter(author__in={author for author, _key in keys}, key__in={key for _author, key in keys})
 
 
 def _author(member: MemberRow) -> UserPayload | None:

@@ -7,20 +7,23 @@ from typing import Any
 import pytest
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.models import Session
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
-from accounts.models import User
+from accounts.models import AccessToken, User, token_digest
 from rooms.changes import Changes
 from rooms.live import arrivals
 from rooms.live.arrivals import Arrival, Credentials, Opening, Refusal, arrive
 from rooms.live.connection import BANNED, NOT_SIGNED_IN, Identity
 from rooms.live.process import Live
-from rooms.models import Notice, Room
+from rooms.models import Membership, Notice, Room
 from rooms.operations.members import take_in
 from rooms.operations.moderation import ban_user
 from rooms.operations.rooms import create_room
 from rooms.operations.tokens import create_token
+from tests.steps import analyze, steps_of
 
 
 def with_session(user: User) -> Credentials:
@@ -64,6 +67,28 @@ def test_the_members_of_a_room_that_is_known_are_not_read_again(ana: User, plaza
     assert isinstance(arrival, Arrival)
     assert [entry["id"] for entry in arrival.opening.entries] == [plaza.id]
     assert arrival.opening.members == {}
+
+
+def test_who_comes_to_a_large_site_has_the_database_look_at_no_more(ana: User, bruno: User, plaza: Room) -> None:
+    them = [with_session(ana), with_token(bruno)]
+
+    def come() -> None:
+        assert all(isinstance(one, Arrival) for one in arrive(them, started=[]))
+
+    at_first = steps_of(come)
+    others = User.objects.bulk_create(User(username=f"person{number}", name="-") for number in range(5_000))
+    rooms = Room.objects.bulk_create(Room(kind="open", name=f"Room {number}", seq=1) for number in range(500))
+    Membership.objects.bulk_create(
+        Membership(room=rooms[number % len(rooms)], user=one, changed_seq=1) for number, one in enumerate(others)
+    )
+    AccessToken.objects.bulk_create(
+        AccessToken(user=one, name="-", digest=token_digest(one.username)) for one in others
+    )
+    Session.objects.bulk_create(
+        Session(session_key=f"{one.username:x>32}", session_data="", expire_date=timezone.now()) for one in others
+    )
+    analyze()
+    assert steps_of(come) <= 2 * at_first + 50
 
 
 def test_many_people_in_many_rooms_cost_no_more_queries(

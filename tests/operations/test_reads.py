@@ -21,6 +21,7 @@ from rooms.operations.rooms import create_room
 from rooms.operations.sending import send_message
 from rooms.payloads import room_entries
 from tests.operations.conftest import Recorder
+from tests.steps import analyze, steps_of
 
 
 def counts(user: User, room: Room) -> tuple[int, int, int]:
@@ -107,6 +108,26 @@ def test_many_marks_cost_a_constant_number_of_queries(
         mark_all([ReadMark(ana.id, plaza.id, 1, back=True)])
     with django_assert_num_queries(5):
         mark_all([ReadMark(ana.id, room.id, 1, back=True) for room in rooms[1:]])
+
+
+def test_many_marks_look_at_no_membership_but_theirs(db: None) -> None:
+    """Each of two hundred in a room of their own, then each in all of these rooms."""
+    people = User.objects.bulk_create(User(username=f"person{number}", name="-") for number in range(200))
+    rooms = Room.objects.bulk_create(Room(kind="closed", name=f"Room {number}", seq=1) for number in range(200))
+    pairs = list(zip(people, rooms, strict=True))
+
+    def take_in(them: list[tuple[User, Room]]) -> None:
+        Membership.objects.bulk_create(Membership(room=room, user=user, changed_seq=1) for user, room in them)
+        analyze()
+
+    def mark() -> None:
+        outcomes = mark_all([ReadMark(user.id, room.id, 0) for user, room in pairs[:20]])
+        assert all(isinstance(outcome, dict) for outcome in outcomes)
+
+    take_in(pairs)
+    alone = steps_of(mark)
+    take_in([(user, room) for user in people for room in rooms if (user, room) not in pairs])
+    assert steps_of(mark) <= 2 * alone + 50
 
 
 def test_counts_stop_at_a_thousand(ana: User, bruno: User, plaza: Room) -> None:

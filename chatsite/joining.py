@@ -3,7 +3,7 @@
 They are written as a module and a sheet for each thing, and a browser takes them so too. But one sends
 six requests at a time and looks at each file by itself: of sixty, a third of the time went by until one
 could write. What is joined here is only what we write: `import {a, b as c} from "./x.js";`, and `export`
-before a function, a class or a const. All else is an error when the files are collected.
+before a function, a class or a const; `@import "x.css";`. All else is an error when the files are collected.
 """
 
 import posixpath
@@ -21,6 +21,7 @@ COMMENTS = re.compile(
 )
 INDENTS = re.compile(r"^[ \t]+|\n(?=\n)", re.MULTILINE)
 SHEET = re.compile(r'^@import "(?P<path>[^"]+)";$', re.MULTILINE)
+OTHER_SHEET = re.compile(r"@import\b.*")
 IMPORT = re.compile(r'^import \{(?P<names>[^}]*)\} from "(?P<path>[^"]+)";$', re.MULTILINE)
 EXPORT = re.compile(r"^export (?P<kind>(?:async )?function|class|const) (?P<name>[\w$]+)", re.MULTILINE)
 OTHER = re.compile(r"^(?:import|export)\b.*|\bimport(?:\(|\.meta).*", re.MULTILINE)
@@ -39,7 +40,10 @@ class NotJoinableError(Exception):
 def whole(name: str) -> str:
     """The file of this name in one piece; modules in an order in which each finds what it needs."""
     if name.endswith(".css"):
-        return SHEET.sub(lambda found: _source(_beside(name, found["path"])), _source(name))
+        sheet = SHEET.sub(lambda found: _source(_beside(name, found["path"])), _source(name))
+        if other := OTHER_SHEET.search(sheet):
+            raise NotJoinableError(f"{name}: {other[0]}")
+        return sheet
     modules = list(dict.fromkeys(_modules(name)))
     places = {module: f"module_{place}" for place, module in enumerate(modules)}
     return "".join(_enclosed(module, places) for module in modules)

@@ -117,6 +117,13 @@ def test_what_is_not_understood_is_said(write: Write, line: str) -> None:
         whole("js/main.js")
 
 
+@pytest.mark.parametrize("line", ['@import url("other.css");', '@import "other.css" print;', "@import 'other.css';"])
+def test_a_sheet_that_is_not_understood_is_said(write: Write, line: str) -> None:
+    write("css/page.css", f"{line}\n.a {{ color: red }}\n")
+    with pytest.raises(NotJoinableError, match=r"page\.css: @import"):
+        whole("css/page.css")
+
+
 def test_a_module_that_is_not_there_is_said(write: Write) -> None:
     write("js/main.js", 'import { other } from "./other.js";\n')
     with pytest.raises(NotJoinableError, match=r"other\.js"):

@@ -14,7 +14,7 @@ reader who does not care for speed needs none of it. Its reasons (figures in doc
 - What the kernel does not take is counted, per connection and in bytes. A slow reader costs the
   others nothing, and over the limit it goes.
 
-The private names of Twisted and autobahn that this, `handshake.py` and `intake.py` touch stand in
+The private names of Twisted and autobahn that this, `protocols.py` and `intake.py` touch stand in
 `TRANSPORT_NAMES` and `PROTOCOL_NAMES`. Where one is missing the site runs over plain ASGI `send`
 (`QueueOutlet`), and they read what comes.
 """

@@ -70,7 +70,7 @@ class LiveServer(Server):
         self.http_factory.buildProtocol = build
         if self._direct:
             LiveProtocol.take_settings_of(self.ws_factory)
-            self.http_factory.buildProtocol = lambda _address: Threshold(self.ws_factory.buildProtocol, build)
+            self.http_factory.buildProtocol = lambda _address: Threshold(self.ws_factory, build)
         loop = asyncio.get_event_loop()
         loop.call_soon(live_process)
         loop.add_signal_handler(signal.SIGTERM, self._go, settings.CHAT_DRAIN_SECONDS)

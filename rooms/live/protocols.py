@@ -20,8 +20,6 @@ from rooms.live.handshake import Upgrade, plain_upgrade, scope_of
 from rooms.live.intake import take_texts
 from rooms.live.outlet import PATH
 
-type Build = Callable[[Any], Any]
-
 RFC_6455 = 13  # the version of the protocol that it describes
 SILENT_SECONDS = 60  # for a connection that says nothing, as Twisted has it for HTTP
 UNREAD_LIMIT, UNREAD_ENOUGH, UNREAD_LOOK = 64, 16, 0.02  # frames of one client that wait for their turn
@@ -51,41 +49,6 @@ class LiveProtocol(WebSocketProtocol):
         for name in cls.CONFIG_ATTRS:
             setattr(cls, name, getattr(factory, name))
         cls.CONFIG_ATTRS = []
-
-    def begin(self, upgrade: Upgrade) -> None:
-        """As stock `onConnect`, which makes a scope of what autobahn read."""
-        self.server, self.request, self.path = self.factory.server_class, upgrade, upgrade.path
-        scope = scope_of(upgrade, self.transport.getPeer(), self.transport.getHost())
-        self.client_addr, self.socket_opened = scope["client"], time.time()
-        self._wskey, self.data = upgrade.key, upgrade.rest
-        self.websocket_version = RFC_6455
-        self.websocket_protocols: list[str] = []
-        self.websocket_extensions: list[Any] = []
-        self.server.protocol_connected(self)
-        self.application_queue = self.server.create_application(self, scope)
-        self.application_queue.put_nowait({"type": "websocket.connect"})
-
-    def serverAccept(self, subprotocol: str | None = None) -> None:  # noqa: N802  (Daphne's name)
-        if self._has_begun():
-            self.succeedHandshake(subprotocol)
-        else:
-            super().serverAccept(subprotocol)
-
-    def serverReject(self) -> None:  # noqa: N802
-        if self._has_begun():
-            self.server.protocol_disconnected(self)
-            self.failHandshake("Access denied", 403)
-        else:
-            super().serverReject()
-
-    def handle_exception(self, exception: BaseException) -> None:
-        if self._has_begun() and self.state == self.STATE_CONNECTING:
-            self.failHandshake("Internal server error", 500)
-        else:
-            super().handle_exception(exception)
-
-    def _has_begun(self) -> bool:
-        return isinstance(self.request, Upgrade)
 
     def dataReceived(self, data: bytes) -> None:  # noqa: N802  (Twisted's name)
         """Stock describes each read for a log that nobody keeps, and reads all frames the long way."""
@@ -176,6 +139,37 @@ class LiveProtocol(WebSocketProtocol):
             self.transport.resumeProducing()
 
 
+class PlainProtocol(LiveProtocol):
+    """One that began with a plain request: stock makes a scope of what autobahn read, here autobahn reads
+    nothing."""
+
+    def begin(self, upgrade: Upgrade) -> None:
+        """As stock `onConnect`."""
+        self.server, self.request, self.path = self.factory.server_class, upgrade, upgrade.path
+        scope = scope_of(upgrade, self.transport.getPeer(), self.transport.getHost())
+        self.client_addr, self.socket_opened = scope["client"], time.time()
+        self._wskey, self.data = upgrade.key, upgrade.rest
+        self.websocket_version = RFC_6455
+        self.websocket_protocols: list[str] = []
+        self.websocket_extensions: list[Any] = []
+        self.server.protocol_connected(self)
+        self.application_queue = self.server.create_application(self, scope)
+        self.application_queue.put_nowait({"type": "websocket.connect"})
+
+    def serverAccept(self, subprotocol: str | None = None) -> None:  # noqa: N802  (Daphne's name)
+        self.succeedHandshake(subprotocol)
+
+    def serverReject(self) -> None:  # noqa: N802
+        self.server.protocol_disconnected(self)
+        self.failHandshake("Access denied", 403)
+
+    def handle_exception(self, exception: BaseException) -> None:
+        if self.state == self.STATE_CONNECTING:
+            self.failHandshake("Internal server error", 500)
+        else:
+            super().handle_exception(exception)
+
+
 class LiveRequest(WebRequest):
     """One HTTP request. Stock parses uploaded forms a second time, in the event loop."""
 
@@ -186,13 +180,14 @@ class LiveRequest(WebRequest):
 class Threshold(Protocol):
     """What a connection meets first, and leaves with its first bytes: to the WebSocket, or to HTTP."""
 
-    def __init__(self, build_websocket: Build, build_http: Build) -> None:
-        self._build_websocket = build_websocket
+    transport: Any = None
+
+    def __init__(self, websockets: Any, build_http: Callable[[Any], Any]) -> None:
+        self._websockets = websockets  # Daphne's factory
         self._build_http = build_http
 
     def connectionMade(self) -> None:  # noqa: N802  (Twisted's name)
-        transport: Any = self.transport
-        self._patience = reactor.callLater(SILENT_SECONDS, transport.loseConnection)
+        self._patience = reactor.callLater(SILENT_SECONDS, self.transport.loseConnection)
 
     def connectionLost(self, *_args: Any) -> None:  # noqa: N802
         if self._patience.active():
@@ -202,13 +197,16 @@ class Threshold(Protocol):
         if self._patience.active():
             self._patience.cancel()
         if upgrade := plain_upgrade(data, PATH):
-            self._hand_over_to(self._build_websocket).begin(upgrade)
+            protocol = PlainProtocol()
+            protocol.factory = self._websockets
+            self._hand_over_to(protocol)
+            protocol.begin(upgrade)
         else:
-            self._hand_over_to(self._build_http).dataReceived(data)
+            http = self._build_http(self.transport.getPeer())
+            self._hand_over_to(http)
+            http.dataReceived(data)
 
-    def _hand_over_to(self, build: Build) -> Any:
+    def _hand_over_to(self, protocol: Any) -> None:
         """As Daphne does it when HTTP becomes a WebSocket."""
-        transport: Any = self.transport
-        transport.protocol = build(transport.getPeer())
-        transport.protocol.makeConnection(transport)
-        return transport.protocol
+        self.transport.protocol = protocol
+        protocol.makeConnection(self.transport)

@@ -135,7 +135,7 @@ def opened(answer: dict[str, Any] | None, *, stock: bool) -> tuple[dict[str, Any
         protocol.requestFactory = WebRequest
         return protocol
 
-    first = build_http(None) if stock else Threshold(server.ws_factory.buildProtocol, build_http)
+    first = build_http(None) if stock else Threshold(server.ws_factory, build_http)
     transport.protocol = first
     first.makeConnection(transport)
     first.dataReceived(request())
@@ -197,7 +197,7 @@ def test_who_says_nothing_is_let_go_after_a_minute(monkeypatch: pytest.MonkeyPat
     clock = Clock()
     transport: Any = StringTransport()
     monkeypatch.setattr(protocols, "reactor", clock)
-    threshold: Any = Threshold(pytest.fail, pytest.fail)
+    threshold: Any = Threshold(None, pytest.fail)
     threshold.makeConnection(transport)
     clock.advance(protocols.SILENT_SECONDS - 1)
     assert not transport.disconnecting

@@ -183,10 +183,10 @@ class _Batch:
 
     standing: Standing
     items: Sequence[_Prepared]
-    known: dict[tuple[int, UUID], Message]
-    shown: dict[int, MessagePayload]  # the known ones as they are now
     replied: dict[int, int]
     seqs: dict[int, int]
+    known: dict[tuple[int, UUID], Message] = field(default_factory=dict)
+    shown: dict[int, MessagePayload] = field(default_factory=dict)  # the known ones as they are now
     created: dict[tuple[int, UUID], tuple[_Prepared, NewMessage]] = field(default_factory=dict)
     payloads: dict[tuple[int, UUID], MessagePayload] = field(default_factory=dict)
     now: datetime = field(default_factory=timezone.now)
@@ -194,15 +194,17 @@ class _Batch:
     @classmethod
     def load(cls, standing: Standing, items: Sequence[_Prepared]) -> "_Batch":
         answered = {item.draft.reply_to for item in items if item.draft.reply_to is not None}
-        known = Message.objects.filter(id__in=standing.known.values()) if standing.known else Message.objects.none()
-        return cls(
+        batch = cls(
             standing=standing,
             items=items,
-            known={(message.author_id or 0, message.key): message for message in known},
-            shown={payload["id"]: payload for payload in message_payloads(known)} if standing.known else {},
             replied=dict(Message.objects.filter(id__in=answered).values_list("id", "room_id")) if answered else {},
             seqs={room.id: room.seq for room in standing.rooms.values()},
         )
+        if standing.known:
+            known = Message.objects.filter(id__in=standing.known.values())
+            batch.known = {(message.author_id or 0, message.key): message for message in known}
+            batch.shown = {payload["id"]: payload for payload in message_payloads(known)}
+        return batch
 
     def take_all(self) -> dict[int, Outcome]:
         """Decide about each draft, write what is new, and say what became of each."""

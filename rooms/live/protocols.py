@@ -13,6 +13,7 @@ import autobahn.websocket.protocol
 from daphne.http_protocol import WebRequest
 from daphne.server import reactor
 from daphne.ws_protocol import WebSocketProtocol
+from twisted.internet import asyncioreactor
 from twisted.internet.protocol import Protocol
 
 from rooms.live.fanout import TransportOutlet
@@ -31,9 +32,16 @@ def _left_out(_described: object, *_how: object) -> str:
     return ""
 
 
+def _called_by_nobody(_logger: object, function: Callable[..., Any], *arguments: Any) -> Any:
+    """For each read and write Twisted notes for the same log who is called; what they raise is caught within."""
+    return function(*arguments)
+
+
 for module in (autobahn.websocket.protocol, autobahn.twisted.websocket):
     for name in {"pformat", "hltype", "hlval"} & vars(module).keys():
         setattr(module, name, _left_out)
+if hasattr(asyncioreactor, "callWithLogger"):
+    asyncioreactor.callWithLogger = _called_by_nobody
 
 
 class LiveProtocol(WebSocketProtocol):

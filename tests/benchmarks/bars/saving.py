@@ -44,3 +44,6 @@ def compare(report: Report, chat: str, rooms: int, words: str) -> None:
     )
     what = f"p99 of the ack at {ASKED // 2:,}/s, {words}"
     report.add(Row(4, what, "ms", ours, theirs, f"< {ASKED_P99_MS}", ours < ASKED_P99_MS))
+    rates = [figures["rate"] for figures in report.found("saving", chat=chat, rooms=rooms, kind="full")]
+    if len(rates) > 1:  # the senders' histories grow meanwhile
+        report.add(Row(4, f"in the last round; peer: in the first, {words}", "/s", rates[-1], rates[0]))

@@ -7,9 +7,11 @@ from typing import ClassVar
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser, UserManager
 from django.db import models
-from django.db.models.functions import Lower
+from django.db.models.functions import Concat, Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+
+from accounts.names import Folded, Holds
 
 
 def invitation_code() -> str:
@@ -30,6 +32,17 @@ class UserQuerySet(models.QuerySet["User"]):
     def met_by(self, user: "User") -> "UserQuerySet":
         """The people whom `user` may see: everybody of the site who was not erased."""
         return self.filter(erased_at__isnull=True) if user.is_active else self.none()
+
+    def by_name(self) -> "UserQuerySet":
+        return self.order_by(Folded("name"), "id")
+
+    def called(self, text: str) -> "UserQuerySet":
+        """Whose names together hold each word of `text`: first those of whom one begins so, and else by name."""
+        names = Concat(models.Value(" "), "name", models.Value(" "), "username")
+        found = self.alias(names=names)
+        for word in set(text.split()):
+            found = found.filter(names__holds=word)
+        return found.order_by(Holds(models.F("names"), f" {text}").desc(), Folded("name"), "id")
 
 
 class PeopleManager(UserManager.from_queryset(UserQuerySet)):  # type: ignore[misc]  # a class made at run time

@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("accounts", "chatsite", "rooms")
 
-MODELS = ("accounts.models", "rooms.models")
+MODELS = ("accounts.names", "accounts.models", "rooms.models")
 # Below operations: each may use those before it.
 LAYERS = (
     MODELS,

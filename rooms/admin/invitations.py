@@ -21,7 +21,7 @@ from rooms.operations.invitations import create_invitation, revoke_invitation
 class InvitationAdmin(ReadOnlyAdmin):
     list_display = ("__str__", "created_by", "room", "uses_left", "expires_at", "is_open")
     list_filter = (("revoked_at", admin.EmptyFieldListFilter), "created_at")
-    search_fields = ("note", "code", "created_by__username", "room__name")
+    search_fields = ("note__holds", "code", "created_by__username__holds", "room__name__holds")
     list_select_related = ("created_by", "room")
     ordering = ("-id",)
     actions = ("revoke",)

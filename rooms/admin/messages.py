@@ -24,7 +24,8 @@ class MessageAdmin(ReadOnlyAdmin):
         ("deleted_at", admin.EmptyFieldListFilter),
         "created_at",
     )
-    search_fields = ("body", "author__username", "author__name", "room__name")
+    # The body as it is: without accents, all that was ever said would take five times as long (tried)
+    search_fields = ("body", "author__username__holds", "author__name__holds", "room__name__holds")
     list_select_related = ("author", "room")
     ordering = ("-id",)
     actions = ("remove", "restore")

@@ -32,7 +32,7 @@ class BannedFilter(admin.SimpleListFilter):
 class UserAdmin(ReadOnlyAdmin):
     list_display = ("username", "name", "role", "state", "date_joined")
     list_filter = (BannedFilter, "is_staff", "is_bot", "is_active")
-    search_fields = ("username", "name")
+    search_fields = ("username__holds", "name__holds")
     list_select_related = ("ban",)
     ordering = ("username",)
     actions = (
@@ -162,7 +162,7 @@ class AccessTokenAdmin(ReadOnlyAdmin):
 
     list_display = ("name", "user", "created_at", "revoked_at")
     list_filter = (("revoked_at", admin.EmptyFieldListFilter),)
-    search_fields = ("name", "user__username")
+    search_fields = ("name__holds", "user__username__holds")
     list_select_related = ("user",)
     ordering = ("-id",)
     actions = ("revoke",)

@@ -38,7 +38,7 @@ class ReportAdmin(ReadOnlyAdmin):
 
     list_display = ("__str__", "author", "room", "reporter", "created_at", "outcome", "resolved_by")
     list_filter = (("resolved_at", admin.EmptyFieldListFilter), "outcome", "created_at")
-    search_fields = ("reason", "reporter__username", "message__author__username")
+    search_fields = ("reason__holds", "reporter__username__holds", "message__author__username__holds")
     list_select_related = ("message__author", "message__room", "reporter", "resolved_by")
     ordering = ("resolved_at", "-id")
     actions = ("remove", "dismiss", "restore")
@@ -100,7 +100,7 @@ class ModerationEntryAdmin(ReadOnlyAdmin):
     list_display = ("created_at", "actor_name", "action", "user_name", "room_id", "message_id", "reason")
     list_display_links = ("created_at",)
     list_filter = ("action", "created_at")
-    search_fields = ("actor_name", "user_name", "reason")
+    search_fields = ("actor_name__holds", "user_name__holds", "reason__holds")
     fields = ("created_at", "actor_name", "action", "user_name", "room_id", "message_id", "reason", "more")
     readonly_fields = ("more",)
 

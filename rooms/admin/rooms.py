@@ -18,7 +18,7 @@ from rooms.operations.rooms import archive_room, unarchive_room
 class RoomAdmin(ReadOnlyAdmin):
     list_display = ("__str__", "kind", "topic", "member_count", "created_at", "archived_at")
     list_filter = ("kind", ("archived_at", admin.EmptyFieldListFilter), "created_at")
-    search_fields = ("name", "topic")
+    search_fields = ("name__holds", "topic__holds")
     ordering = ("name", "id")
     actions = ("archive", "unarchive")
     fields = ("name", "kind", "topic", "member_count", "created_by", "created_at", "archived_at", "seq", "first_seq")
@@ -44,7 +44,7 @@ class RoomAdmin(ReadOnlyAdmin):
 class MembershipAdmin(ReadOnlyAdmin):
     list_display = ("user", "room", "role", "muted_until")
     list_filter = ("role", ("muted_until", admin.EmptyFieldListFilter), "room__kind")
-    search_fields = ("user__username", "user__name", "room__name")
+    search_fields = ("user__username__holds", "user__name__holds", "room__name__holds")
     list_select_related = ("user", "room")
     ordering = ("room__name", "user__username")
     actions = ("mute", "unmute")

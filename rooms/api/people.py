@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.db.models import Q
 from ninja import Router
 
 from accounts.models import User
@@ -33,7 +32,6 @@ def users(request: ApiRequest, ids: IdList) -> Answer:
 def people(request: ApiRequest, q: str = "") -> Answer:
     """Whom one may add to a room or write to, by name."""
     text = clean_line("q", q, 80)
-    found = User.objects.present().exclude(id=request.auth.id)
-    if text:
-        found = found.filter(Q(name__icontains=text) | Q(username__icontains=text))
-    return {"users": [user_payload(user) for user in found.order_by("name", "id")[:FOUND_LIMIT]]}
+    others = User.objects.present().exclude(id=request.auth.id)
+    found = others.called(text) if text else others.by_name()
+    return {"users": [user_payload(user) for user in found[:FOUND_LIMIT]]}

@@ -64,6 +64,21 @@ def test_a_moderator_opens_every_list_and_searches_it(
     assert door(moderator).page(f"{noun}_changelist", q="rude").status_code == 200
 
 
+def test_a_moderator_finds_names_whatever_their_accents_and_case(door: Door, moderator: User, bruno: User) -> None:
+    room = create_room(actor=bruno, name="Jardín de ÉLITE")
+    User.objects.filter(id=bruno.id).update(name="Ángel Muñoz")
+    say(bruno, room)
+    found = {
+        "accounts_user": "munoz ANGEL",
+        "rooms_room": "jardin élite",
+        "rooms_membership": "munoz elite",
+        "rooms_message": "munoz jardin rude",
+    }
+    for noun, words in found.items():
+        page = door(moderator).page(f"{noun}_changelist", q=words)
+        assert page.context["cl"].result_count == 1, noun
+
+
 def test_every_page_of_a_row_opens_and_offers_no_change(door: Door, moderator: User, bruno: User, square: Room) -> None:
     ban_user(actor=moderator, user=bruno)
     rows = {

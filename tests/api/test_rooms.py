@@ -1,5 +1,6 @@
 """Rooms and people over HTTP: one happy path each, and who is refused."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 from django.test import Client
@@ -13,6 +14,8 @@ from rooms.payloads import timestamp
 from tests.api.conftest import As
 
 JSON = "application/json"
+
+type Person = Callable[..., User]
 
 
 def post(client: Client, url: str, **body: object) -> dict[str, object]:
@@ -105,6 +108,35 @@ def test_people_are_found_by_name_and_by_id(as_: As, ana: User, bruno: User, car
     assert client.get("/api/v1/people?q=%00").json()["field"] == "q"
     too_many = ",".join(str(number) for number in range(1, 202))
     assert client.get(f"/api/v1/users?ids={too_many}").json()["field"] == "ids"
+
+
+def test_people_are_found_whatever_the_accents_and_the_case(as_: As, ana: User, person: Person) -> None:
+    names = {"angel": "Ángel Muñoz", "zoe": "Zoë", "mjose": "Mª José Ñíguez", "percy": "100% Å_ngel"}
+    for username, name in names.items():
+        User.objects.filter(id=person(username).id).update(name=name)
+
+    def found(text: str) -> list[str]:
+        answer = as_(ana).get("/api/v1/people", {"q": text})
+        return [user["username"] for user in answer.json()["users"]]
+
+    assert found("munoz") == found("MUÑOZ") == found("Muñoz a\u0301ngel") == ["angel"]
+    assert found("zoe") == found("ZOË") == ["zoe"]
+    assert found("ma ñig") == ["mjose"]
+    assert found("%") == found("_") == ["percy"]
+    assert found("\\") == found("ang%l") == found("' OR ''='") == []
+
+
+def test_people_come_in_the_order_of_their_names_those_first_who_are_called_so(
+    as_: As, ana: User, person: Person
+) -> None:
+    names = {"u1": "Zoe Ángel", "u2": "Évangeline", "u3": "Ángel", "u4": "Eva", "angela": "Bea"}
+    for username, name in names.items():
+        User.objects.filter(id=person(username).id).update(name=name)
+    client = as_(ana)
+    everybody = client.get("/api/v1/people").json()["users"]
+    assert [user["name"] for user in everybody] == ["Ángel", "Bea", "Eva", "Évangeline", "Zoe Ángel"]
+    found = client.get("/api/v1/people", {"q": "ANGEL"}).json()["users"]
+    assert [user["name"] for user in found] == ["Ángel", "Bea", "Zoe Ángel", "Évangeline"]
 
 
 def test_an_owner_invites_to_the_room(as_: As, ana: User, bruno: User, plaza: Room) -> None:

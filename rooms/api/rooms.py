@@ -27,9 +27,11 @@ from rooms.models import Membership, Room, Site
 from rooms.models.snapshot import snapshot
 from rooms.operations import invitations, members, moderation
 from rooms.operations import rooms as operations
+from rooms.operations.text import NAME_LIMIT, clean_line
 from rooms.payloads import room_entries, room_state, timestamp, user_payload
 
 MEMBERS_LIMIT = 200
+CALLED_LIMIT = 20
 OPEN_LIMIT = 200
 router = Router()
 
@@ -104,19 +106,21 @@ def room_changes(request: ApiRequest, room_id: AddressId, after: AddressSeq) -> 
 
 
 @router.get("/rooms/{room_id}/members")
-def room_members(request: ApiRequest, room_id: AddressId, after: AddressSeq = 0) -> Answer:
-    """In order of id, those above `after`; with the ids of all of the room's owners."""
+def room_members(request: ApiRequest, room_id: AddressId, after: AddressSeq = 0, q: str = "") -> Answer:
+    """In order of id, those above `after`; or the few whom `q` calls best. With the ids of all of the room's owners."""
+    text = clean_line("q", q, NAME_LIMIT)
     if not Room.objects.visible_to(request.auth).filter(id=room_id).exists():
         raise NotFound
     people = User.objects.met_by(request.auth).filter(
         memberships__in=Membership.objects.active().filter(room=room_id), id__gt=after
     )
-    found = list(people.order_by("id")[: MEMBERS_LIMIT + 1])
-    shown = [user_payload(user) for user in found[:MEMBERS_LIMIT]]
+    ordered, limit = (people.called(text), CALLED_LIMIT) if text else (people.order_by("id"), MEMBERS_LIMIT)
+    found = list(ordered[: limit + 1])
     owners = (
         Membership.objects.active().filter(room=room_id, role=Membership.Role.OWNER).values_list("user_id", flat=True)
     )
-    return {"users": shown, "has_after": len(found) > MEMBERS_LIMIT, "owners": list(owners)}
+    shown = [user_payload(user) for user in found[:limit]]
+    return {"users": shown, "has_after": len(found) > limit, "owners": list(owners)}
 
 
 @router.post("/rooms/{room_id}/members")

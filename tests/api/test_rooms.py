@@ -7,8 +7,10 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import Invitation, User
-from rooms.api.rooms import OPEN_LIMIT
+from rooms.api.rooms import CALLED_LIMIT, OPEN_LIMIT
 from rooms.models import Membership, Room
+from rooms.operations.members import take_in
+from rooms.operations.people import erase_person
 from rooms.operations.rooms import create_room
 from rooms.payloads import timestamp
 from tests.api.conftest import As
@@ -90,6 +92,34 @@ def test_the_owner_adds_and_removes_and_a_member_does_not(
     assert [user["username"] for user in after["users"]] == ["carla"]
     assert as_(ana).delete(f"/api/v1/{url}/{carla.id}").status_code == 200
     assert not Membership.objects.get(room=plaza, user=carla).active
+
+
+def test_the_few_members_who_are_called_so_are_found_in_a_large_room(
+    as_: As, ana: User, bruno: User, carla: User, plaza: Room, person: Person
+) -> None:
+    take_in(plaza, [person(f"susana{number}") for number in range(CALLED_LIMIT)])
+    take_in(plaza, [zulema := person("zulema")])
+    User.objects.filter(id=zulema.id).update(name="Zulema Ánaya")
+    client, url = as_(bruno), f"/api/v1/rooms/{plaza.id}/members"
+    found = client.get(url, {"q": "ANA"}).json()
+    assert [user["username"] for user in found["users"][:3]] == ["ana", "zulema", "susana0"]
+    assert (len(found["users"]), found["has_after"], found["owners"]) == (CALLED_LIMIT, True, [ana.id])
+    assert not client.get(url, {"q": "zul"}).json()["has_after"]
+    assert client.get(url, {"q": "carla"}).json()["users"] == []
+    assert len(client.get(url, {"q": " "}).json()["users"]) == CALLED_LIMIT + 3
+    assert client.get(url, {"q": "\0"}).json()["field"] == "q"
+    assert as_(carla).get(url, {"q": "ana"}).status_code == 404
+
+
+def test_who_left_or_was_erased_is_not_found_among_the_members(
+    as_: As, ana: User, bruno: User, carla: User, owner: User, plaza: Room
+) -> None:
+    take_in(plaza, [carla])
+    url = f"/api/v1/rooms/{plaza.id}/members"
+    as_(ana).delete(f"{url}/{bruno.id}")
+    erase_person(actor=owner, user=carla)
+    for gone in ("bruno", "carla"):
+        assert as_(ana).get(url, {"q": gone}).json()["users"] == []
 
 
 def test_the_same_people_have_the_same_direct_room(as_: As, ana: User, carla: User) -> None:

@@ -3,12 +3,23 @@
 import re
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.acts import act, field, message, say, sent
 from tests.browser.conftest import Talk
 
 pytestmark = pytest.mark.browser
+
+
+def hold(page: Page, address: str) -> list[Route]:
+    """What is asked for there waits until the test lets it go on."""
+    held: list[Route] = []
+
+    def keep(route: Route) -> None:
+        held.append(route)
+
+    page.route(address, keep)
+    return held
 
 
 def test_what_one_says_the_other_reads(talk: Talk) -> None:
@@ -129,3 +140,54 @@ def test_ones_own_reaction_is_known_and_taken_back_among_more_than_are_named(tal
         expect(chip).to_have_attribute("aria-pressed", "true")
         chip.click()
         expect(chip).to_have_text("👍50")
+
+
+def test_everybody_of_a_large_room_can_be_called(talk: Talk) -> None:
+    page = talk.ana.page
+    talk.place.call("crowd", room=talk.room, count=200)
+    zulema = talk.place.person("zulema")
+    talk.place.call("members.add_members", actor=talk.ana.username, room=talk.room, users=[zulema])
+    offers = page.locator("#completion .choice")
+    field(page).press_sequentially("@brun")
+    expect(offers).to_have_text([re.compile(talk.bruno.username)])
+    field(page).fill("")
+    expect(offers).to_have_count(0)
+    field(page).press_sequentially("Hello @ZÚL")
+    expect(offers).to_have_text([re.compile(zulema)])
+    field(page).press("Enter")
+    expect(field(page)).to_have_value(f"Hello @{zulema} ")
+    field(page).press("Enter")
+    expect(sent(page, "Hello").locator(".mention")).to_have_text(f"@{zulema.capitalize()}")
+
+
+def test_an_answer_that_comes_late_offers_nobody(talk: Talk) -> None:
+    page = talk.ana.page
+    talk.place.call("crowd", room=talk.room, count=200)
+    late = hold(page, "**/members?q=zu")
+    offers = page.locator("#completion .choice")
+    with page.expect_request("**/members?q=zu"):
+        field(page).press_sequentially("@zu")
+    field(page).fill("@brun")
+    expect(offers).to_have_text([re.compile(talk.bruno.username)])
+    zuri = {"id": 10**9, "name": "Zuri", "username": "zuri-brun", "avatar": None}
+    with page.expect_response("**/members?q=zu") as answer:
+        late[0].fulfill(json={"users": [zuri], "has_after": False, "owners": []})
+    answer.value.finished()
+    page.evaluate("() => new Promise(requestAnimationFrame)")
+    expect(offers).to_have_text([re.compile(talk.bruno.username)])
+
+
+def test_who_was_chosen_stays_so_when_others_are_found(talk: Talk) -> None:
+    page = talk.ana.page
+    talk.place.call("crowd", room=talk.room, count=200)
+    bruna = talk.place.person("bruna")
+    talk.place.call("members.add_members", actor=talk.ana.username, room=talk.room, users=[bruna])
+    late = hold(page, "**/members?q=bru")
+    offers = page.locator("#completion .choice")
+    with page.expect_request("**/members?q=bru"):
+        field(page).fill("@bru")
+    expect(offers).to_have_text([re.compile(talk.bruno.username)])
+    late[0].continue_()
+    expect(offers).to_have_text([re.compile(bruna), re.compile(talk.bruno.username)])
+    field(page).press("Enter")
+    expect(field(page)).to_have_value(f"@{talk.bruno.username} ")

@@ -137,16 +137,24 @@ def open_rooms(count: int, name: str) -> None:
     Room.objects.bulk_create([Room(kind="open", name=f"{name} {n}", seq=1) for n in range(1, count + 1)])
 
 
-def crowd_reacts(room: int, message: int, emoji: str, count: int) -> None:
-    """So many new members of a room react to a message."""
+def crowd(room: int, count: int) -> list[User]:
+    """So many new members of a room, without ceremony."""
     from uuid import uuid4
 
     from rooms.models import Membership
+
+    people: list[User] = User.objects.bulk_create(
+        [User(username=f"crowd-{uuid4().hex}", password="!") for _one in range(count)]
+    )
+    Membership.objects.bulk_create([Membership(room_id=room, user=user) for user in people])
+    return people
+
+
+def crowd_reacts(room: int, message: int, emoji: str, count: int) -> None:
+    """So many new members of a room react to a message."""
     from rooms.operations.reactions import add_reaction
 
-    crowd = User.objects.bulk_create([User(username=f"crowd-{uuid4().hex}", password="!") for _one in range(count)])
-    Membership.objects.bulk_create([Membership(room_id=room, user=user) for user in crowd])
-    for user in crowd:
+    for user in crowd(room, count):
         add_reaction(actor=user, message=message, emoji=emoji)
 
 

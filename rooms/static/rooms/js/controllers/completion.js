@@ -1,6 +1,5 @@
 import { emojiName, findEmoji } from "../models/emoji.js";
-import { best } from "../models/matching.js";
-import { byName } from "../models/names.js";
+import { Members } from "../models/members.js";
 import { avatar } from "../dom/avatar.js";
 import { byId, clone, slot } from "../dom/piece.js";
 import { language } from "../dom/texts.js";
@@ -11,7 +10,6 @@ import { get } from "../live/api.js";
 /** @typedef {{name: string, note: string, value: string, user?: User}} Offer */
 
 const SHOWN = 6;
-const MEMBERS_FRESH = 60_000; // milliseconds
 
 /** `@` offers the room's members, `:` emoji. It takes a key only for a list that fits what is written now. */
 export class Completion {
@@ -21,8 +19,7 @@ export class Completion {
   #chosen = 0;
   #from = 0;
   #look = 0;
-  /** @type {Map<number, {users: User[], at: number}>} */
-  #members = new Map();
+  #members = new Members({ get, pause: (ms) => new Promise((resolve) => setTimeout(resolve, ms)) });
   #text;
   #session;
 
@@ -40,25 +37,31 @@ export class Completion {
 
   close() {
     this.#look += 1;
-    this.#offers = [];
-    this.#box.hidden = true;
-    this.#text.removeAttribute("aria-activedescendant");
+    this.#show([]);
   }
 
   /** Offer what fits the word before the caret. */
-  async look() {
-    const look = ++this.#look;
+  look() {
     const before = this.#text.value.slice(0, this.#text.selectionStart);
     const found = /(^|[\s(])([@:])([\p{L}\p{N}_.+-]*)$/u.exec(before);
-    if (!found || (found[2] === ":" && found[3].length < 2)) return this.close();
+    this.close();
+    if (!found) return;
     const [, , sign, query] = found;
-    const offers = sign === "@" ? await this.#people(query) : emoji(query);
-    if (look !== this.#look) return;
-    if (!offers.length) return this.close();
     this.#from = before.length - query.length - 1;
-    this.#offers = offers;
-    this.#chosen = 0;
-    this.#paint();
+    if (sign === "@") this.#lookForPeople(query);
+    else if (query.length > 1) this.#show(emoji(query));
+  }
+
+  /** Those who are known at once; those whom the server names when it does, if they are still looked for then. @param {string} query */
+  async #lookForPeople(query) {
+    const look = this.#look;
+    const { room } = this.#session;
+    if (!room) return;
+    const wanted = () => look === this.#look;
+    const offer = () => this.#show(this.#people(room.id, query));
+    offer();
+    if ((await this.#members.refresh(room)) && wanted()) offer();
+    if (wanted() && (await this.#members.search(room.id, query)) && wanted()) offer();
   }
 
   /** Says whether the key was taken. @param {KeyboardEvent} event */
@@ -101,10 +104,14 @@ export class Completion {
     this.#text.dispatchEvent(new Event("input"));
   }
 
-  #paint() {
-    this.#box.hidden = false;
+  /** What was chosen stays so: somebody may be about to take it. @param {Offer[]} offers */
+  #show(offers) {
+    const chosen = this.#offers[this.#chosen]?.value;
+    this.#offers = offers;
+    this.#box.hidden = !offers.length;
+    this.#text.removeAttribute("aria-activedescendant");
     this.#box.replaceChildren(
-      ...this.#offers.map((offer, at) => {
+      ...offers.map((offer, at) => {
         const choice = clone("t-choice");
         choice.id = `completion-${at}`;
         slot(choice, "lead").append(offer.user ? avatar(offer.user, "s") : offer.value);
@@ -113,28 +120,14 @@ export class Completion {
         return choice;
       }),
     );
-    this.#choose(0);
+    this.#choose(Math.max(0, offers.findIndex(({ value }) => value === chosen)));
   }
 
-  /** @param {string} query @returns {Promise<Offer[]>} */
-  async #people(query) {
-    const { here, store } = this.#session;
-    if (here === null) return [];
-    const members = (await this.#membersOf(here)).filter((user) => user.id !== store.me.id);
-    const found = best(members, query, (user) => [user.name, user.username]).slice(0, SHOWN);
+  /** @param {number} room @param {string} query @returns {Offer[]} */
+  #people(room, query) {
+    const { me } = this.#session.store;
+    const found = this.#members.called(room, query).filter((user) => user.id !== me.id).slice(0, SHOWN);
     return found.map((user) => ({ name: user.name, note: `@${user.username}`, value: `@${user.username}`, user }));
-  }
-
-  /** @param {number} room */
-  async #membersOf(room) {
-    const held = this.#members.get(room);
-    if (held && Date.now() - held.at < MEMBERS_FRESH) return held.users;
-    const direct = this.#session.room?.members;
-    /** @type {User[]} */
-    const found = direct ?? (await get(`/rooms/${room}/members`).catch(() => ({ users: [] }))).users;
-    const users = [...found].sort(byName);
-    this.#members.set(room, { users, at: Date.now() });
-    return users;
   }
 }
 
